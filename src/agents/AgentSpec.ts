@@ -1,0 +1,77 @@
+import { type Effect, type Redacted, Schema, type Scope } from "effect"
+import type { FormField, FormValues } from "../Form.ts"
+import type { Transport, TransportError } from "../Transport.ts"
+import type { AgentEnvironment } from "./AgentEnvironment.ts"
+
+/** What an agent is told about the call that it answers. Addresses are canonical where they could be read. */
+export interface AgentCall {
+  readonly id: string
+  readonly organizationId: string
+  readonly direction: "inbound" | "outbound"
+  readonly from: string
+  readonly to: string
+  readonly provider: string
+  readonly telephonyConfigurationId: string
+  /** Free JSON from whoever placed the call, or facts of the inbound call. */
+  readonly context: FormValues
+}
+
+/** The agent could not be reached, refused the call, or answered nonsense before the audio began. */
+export class AgentUnreachable extends Schema.TaggedError<AgentUnreachable>()("AgentUnreachable", {
+  reason: Schema.Literals([
+    "refused-address",
+    "connect-failed",
+    "handshake-timeout",
+    "handshake-failed",
+    "refused-call"
+  ]),
+  message: Schema.String
+}) {}
+
+/** The agent went away in the middle of the call. */
+export class AgentLost extends Schema.TaggedError<AgentLost>()("AgentLost", {
+  reason: Schema.Literals(["closed", "silent", "stalled", "protocol-abuse"]),
+  message: Schema.String
+}) {}
+
+/** How an agent's part of a call ended in good order. */
+export type AgentEnd =
+  /** The agent wants the call over; `drain` first plays what is queued. */
+  | { readonly _tag: "HangUp"; readonly drain: boolean }
+  /** The media ended: the caller is gone. */
+  | { readonly _tag: "MediaEnded" }
+
+/** What an agent may ask of the call besides audio. */
+export interface CallLine {
+  /** Stores an event in the call's log. Sizes are bounded by the caller. */
+  readonly record: (kind: string, details: FormValues) => Effect.Effect<void>
+}
+
+/** A connected agent, ready for the audio. */
+export interface AgentLeg {
+  /**
+   * Joins the agent to the call's audio, until one of them ends it. It alone reads the transport.
+   * `AgentLost` where the agent went away, `TransportError` where the carrier's socket broke.
+   */
+  readonly run: (transport: Transport, line: CallLine) => Effect.Effect<AgentEnd, AgentLost | TransportError>
+  /** Tells the agent why the call ended; runs while the call's scope closes and never waits more than 1 s. */
+  readonly ended: (end: { readonly reason: string; readonly owner: string }) => Effect.Effect<void>
+}
+
+/** A kind of agent. Frozen; registered once with the agent registry. */
+export interface AgentSpec {
+  /** The value of `agents.kind`; at most 64 characters of `a-z0-9-`. */
+  readonly name: string
+  readonly displayName: string
+  readonly description: string
+  readonly fields: ReadonlyArray<FormField>
+  /** The settings as saved, secrets as `Schema.RedactedFromValue`. */
+  readonly settings: Schema.Codec<object, unknown>
+  /**
+   * Connects to the agent; the connection lives in the call's scope. `stored` are settings that `settings` can decode.
+   */
+  readonly connect: (
+    call: AgentCall,
+    stored: Redacted.Redacted<FormValues>
+  ) => Effect.Effect<AgentLeg, AgentUnreachable, Scope.Scope | AgentEnvironment>
+}

@@ -1,0 +1,3 @@
+export interface SimulatorModule {
+  readonly simulator: unknown
+}

@@ -1,0 +1,31 @@
+import type { DateTime } from "effect"
+import type { CallStatus } from "../carrier/CallStatus.ts"
+import type { FormValues } from "../Form.ts"
+import type { EndOwner, EndReason } from "./EndReason.ts"
+
+export type MediaState = "none" | "connecting" | "streaming" | "ended"
+
+/** A call's row. */
+export interface Call {
+  readonly id: string
+  readonly organizationId: string
+  readonly telephonyConfigurationId: string
+  readonly agentId: string | undefined
+  /** The provider's registry name. */
+  readonly mode: string
+  readonly direction: "inbound" | "outbound"
+  readonly from: string
+  readonly to: string
+  readonly providerCallId: string | undefined
+  readonly status: CallStatus
+  readonly mediaState: MediaState
+  readonly createdAt: DateTime.Utc
+  readonly answeredAt: DateTime.Utc | undefined
+  readonly endedAt: DateTime.Utc | undefined
+  readonly endReason: EndReason | undefined
+  readonly endOwner: EndOwner | undefined
+  readonly nodeId: string | undefined
+  readonly context: FormValues
+  readonly answeredBy: string | undefined
+  readonly cost: { readonly amount: string; readonly currency: string } | undefined
+}
