@@ -294,8 +294,7 @@ export class CallReports extends Context.Service<
 >()("switchboard/CallReports") {}
 
 export type ReportedCall =
-  | { readonly callId: string }
-  | { readonly configurationId: string; readonly providerCallId: string }
+  { readonly callId: string } | { readonly configurationId: string; readonly providerCallId: string }
 
 /** A value of a masked response: `********` and up to four characters where the field is sensitive. */
 const MaskedValue = Schema.optionalKey(Schema.NullOr(Schema.Json))
