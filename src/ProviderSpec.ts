@@ -8,6 +8,7 @@ import type { SignatureRejected, VerifiedRequest } from "./carrier/VerifiedReque
 import { FieldError, type FormField, type FormValues, fieldErrors } from "./Form.ts"
 import type { SimulatorModule } from "./simulator/SimulatorModule.ts"
 import type { MediaCall, MediaSocket, Transport, TransportError } from "./Transport.ts"
+import type { Pacer } from "./transport/pacer.ts"
 
 /** How a person picks this carrier's form: an HTTP API with keys, or a SIP trunk. */
 export type Connectivity = "api" | "sip"
@@ -193,7 +194,7 @@ export interface ChecklistStep {
 export type TransportFactory = (
   socket: MediaSocket,
   call: MediaCall
-) => Effect.Effect<Transport, TransportError, Scope.Scope>
+) => Effect.Effect<Transport, TransportError, Scope.Scope | Pacer>
 
 /** Everything that Switchboard knows about a carrier. Frozen; registered once. Made by `define`. */
 export interface ProviderSpec {
@@ -314,6 +315,10 @@ export const define = <const Name extends string, const Fields extends Schema.St
   options: Omit<ProviderSpec, "name" | "configRequest" | "unionRequest" | "configResponse" | "load"> & {
     readonly name: Name
     readonly fields: Fields & { readonly [Key in keyof Fields]: Schema.Codec<unknown, unknown> }
+    /** A rule over several fields: undefined when kept, else the field to change and what is expected of it. */
+    readonly check?: (
+      values: Schema.Struct<Fields>["Type"]
+    ) => { readonly field: string; readonly expected: string } | undefined
     readonly configLoader: (stored: Schema.Struct<Fields>["Type"]) => Config
     readonly make: (
       config: Config,
@@ -321,19 +326,26 @@ export const define = <const Name extends string, const Fields extends Schema.St
     ) => Effect.Effect<TelephonyProvider, never, CarrierToolkit>
   }
 ) => {
-  const { fields, configLoader, make, ...rest } = options
+  const { fields, check, configLoader, make, ...rest } = options
   const literal = Schema.Literal(options.name)
   const settings = Schema.Struct<Fields>(fields)
-  const decodeStored = Schema.decodeUnknownEffect(settings, { errors: "all" })
+  const isSettings = Schema.is(settings)
+  const rule = Schema.makeFilter((values: unknown) => {
+    const broken = isSettings(values) ? check?.(values) : undefined
+    return broken === undefined ? undefined : { path: broken.field.split("."), issue: broken.expected }
+  })
+  const decodeStored = Schema.decodeUnknownEffect(settings.check(rule), { errors: "all" })
   return Object.freeze({
     ...rest,
     name: options.name,
-    unionRequest: settings.pipe(Schema.fieldsAssign({ provider: literal })),
-    configRequest: settings.pipe(
-      Schema.fieldsAssign({
-        provider: literal.pipe(Schema.withDecodingDefaultKey(Effect.succeed(options.name)))
-      })
-    ),
+    unionRequest: settings.pipe(Schema.fieldsAssign({ provider: literal })).check(rule),
+    configRequest: settings
+      .pipe(
+        Schema.fieldsAssign({
+          provider: literal.pipe(Schema.withDecodingDefaultKey(Effect.succeed(options.name)))
+        })
+      )
+      .check(rule),
     configResponse: Schema.Struct(Struct.map(fields, masked)).pipe(Schema.fieldsAssign({ provider: literal })),
     load: (stored: Redacted.Redacted<FormValues>, attached: AttachedAccount) =>
       decodeStored(Redacted.value(stored)).pipe(

@@ -65,15 +65,21 @@ export interface Transport {
   /** `receive` as a stream over a sliding queue of 1 s: when the reader is late the oldest audio is dropped and counted. */
   readonly incoming: Stream.Stream<MediaEvent, TransportError>
   /**
-   * Queues audio in `info.outgoingFormat`. False when more than the bound (60 s) is waiting: the chunk was not taken.
-   * After the end of the media it is accepted and thrown away.
+   * Queues audio in `info.outgoingFormat`. False when more than the bound (60 s) would be waiting: the chunk was not
+   * taken. After the end of the media it is accepted and thrown away. The chunk must not change afterwards.
    */
   readonly playUnsafe: (chunk: AudioChunk) => boolean
-  /** `playUnsafe` that waits for room. */
+  /** `playUnsafe` that waits for room, and takes a chunk of any length. */
   readonly play: (chunk: AudioChunk) => Effect.Effect<void>
-  /** True once the playout queue has less than half of its bound waiting: for a producer that was told false. */
+  /**
+   * Calls `listener` once, when less than half of the playout queue's bound is waiting or the media has ended: for a
+   * producer that was told false.
+   */
   readonly onRoom: (listener: () => void) => void
-  /** Asks for a `Mark` event when everything queued so far has been heard or thrown away. */
+  /**
+   * Asks for a `Mark` event when everything queued so far has been heard or thrown away. A carrier that does not answer
+   * is not waited for longer than the audio plus 2 s. With 1000 marks outstanding a further one is answered as cleared.
+   */
   readonly mark: (name: string) => Effect.Effect<void>
   /** Silences the phone now: drops what is queued, flushes the carrier's buffer, answers outstanding marks as cleared. */
   readonly clear: Effect.Effect<Cleared>

@@ -28,6 +28,9 @@ export class AgentUnreachable extends Schema.TaggedError<AgentUnreachable>()("Ag
   message: Schema.String
 }) {}
 
+/** The agent's address is one that Switchboard does not connect to. */
+export const refusedAddress = (message: string) => new AgentUnreachable({ reason: "refused-address", message })
+
 /** The agent went away in the middle of the call. */
 export class AgentLost extends Schema.TaggedError<AgentLost>()("AgentLost", {
   reason: Schema.Literals(["closed", "silent", "stalled", "protocol-abuse"]),

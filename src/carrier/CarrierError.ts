@@ -9,7 +9,8 @@ import { Schema } from "effect"
  * - `not-found`: the thing is not there, or is over already
  * - `rate-limited`: too many requests; `retryAfterMs` when the carrier said so
  * - `unavailable`: the carrier answered 5xx or could not be reached before anything was sent: nothing happened there
- * - `unknown-outcome`: sent, but no answer came: it may or may not have happened. Never repeat a dial after it
+ * - `unknown-outcome`: sent, but no usable answer came (or a gateway's 502 or 504 to a request that may not be repeated): it may
+ *   or may not have happened. Never repeat a dial after it
  *
  * `code` is the carrier's own error number, `message` ends with a next step that a person can take.
  */
@@ -18,6 +19,6 @@ export class CarrierError extends Schema.TaggedError<CarrierError>()("CarrierErr
   kind: Schema.Literals(["credentials", "rejected", "not-found", "rate-limited", "unavailable", "unknown-outcome"]),
   message: Schema.String,
   code: Schema.optionalKey(Schema.String),
-  httpStatus: Schema.optionalKey(Schema.Number),
-  retryAfterMs: Schema.optionalKey(Schema.Number)
+  httpStatus: Schema.optionalKey(Schema.Finite),
+  retryAfterMs: Schema.optionalKey(Schema.Finite)
 }) {}

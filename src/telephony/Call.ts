@@ -22,6 +22,8 @@ export interface Call {
   readonly createdAt: DateTime.Utc
   readonly answeredAt: DateTime.Utc | undefined
   readonly endedAt: DateTime.Utc | undefined
+  /** How long the call lasted after the answer, ms, as the carrier counts it. */
+  readonly durationMs: number | undefined
   readonly endReason: EndReason | undefined
   readonly endOwner: EndOwner | undefined
   readonly nodeId: string | undefined

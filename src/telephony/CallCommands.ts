@@ -1,4 +1,8 @@
-import { Context, type Effect, Schema, type Scope } from "effect"
+import { PgClient } from "@effect/sql-pg"
+import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Schema, type Scope } from "effect"
+import { uuidV7 } from "../store/Ids.ts"
+import { readCall } from "./callRow.ts"
+import { Node } from "./Node.ts"
 
 /** What can be asked of a call whose media this or another node holds. */
 export const CallCommand = Schema.Union([
@@ -25,4 +29,113 @@ export class CallCommands extends Context.Service<
       handle: (command: CallCommand) => Effect.Effect<CommandReply>
     ) => Effect.Effect<void, never, Scope.Scope>
   }
->()("switchboard/CallCommands") {}
+>()("switchboard/CallCommands") {
+  static readonly layer = Layer.effect(
+    CallCommands,
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+      const node = yield* Node
+      const handlers = new Map<string, (command: CallCommand) => Effect.Effect<CommandReply>>()
+      const waiting = new Map<string, Deferred.Deferred<Option.Option<CommandReply>>>()
+
+      /** False when the message is longer than PostgreSQL lets a notification be, or could not be sent. */
+      const post = (to: string, message: Message) => {
+        const payload = encodeMessage(message)
+        return Buffer.byteLength(payload) >= maxNotificationBytes
+          ? Effect.succeed(false)
+          : sql.notify(channelOf(to), payload).pipe(
+              Effect.as(true),
+              Effect.catchTag("SqlError", (error) =>
+                Effect.as(Effect.logWarning(`A command could not be sent: ${error.message}`), false)
+              )
+            )
+      }
+
+      const local = (callId: string, command: CallCommand) => {
+        const handler = handlers.get(callId)
+        return handler === undefined ? Effect.succeedNone : Effect.asSome(handler(command))
+      }
+
+      const receive = (message: Message) =>
+        message._tag === "Command"
+          ? Effect.flatMap(local(message.callId, message.command), (reply) =>
+              post(message.replyTo, { _tag: "Reply", id: message.id, reply: Option.getOrNull(reply) })
+            )
+          : Effect.suspend(() => {
+              const waiter = waiting.get(message.id)
+              return waiter === undefined ? Effect.void : Deferred.succeed(waiter, Option.fromNullishOr(message.reply))
+            })
+
+      const listener = Effect.gen(function* () {
+        const notifications = yield* sql.listen(channelOf(node.id))
+        yield* Effect.forever(
+          Effect.flatMap(Queue.take(notifications), ({ payload }) =>
+            Option.match(decodeMessage(payload ?? ""), {
+              onNone: () => Effect.logWarning("A command that this version does not know was ignored."),
+              onSome: (message) => Effect.asVoid(Effect.forkScoped(receive(message)))
+            })
+          )
+        )
+      })
+      yield* Effect.scoped(listener).pipe(
+        Effect.catchTag("SqlError", (error) => Effect.logWarning(`Commands cannot be heard: ${error.message}`)),
+        Effect.repeat(Schedule.spaced("1 second")),
+        Effect.forkScoped
+      )
+
+      const holder = Effect.fnUntraced(function* (callId: string) {
+        const [row] = yield* sql`SELECT * FROM calls WHERE id = ${callId} AND lease_until > clock_timestamp()
+          AND media_state IN ('connecting', 'streaming')`
+        return row === undefined ? undefined : (yield* readCall(row)).nodeId
+      })
+
+      const ask = Effect.fnUntraced(function* (to: string, callId: string, command: CallCommand) {
+        const id = yield* uuidV7
+        const reply = yield* Deferred.make<Option.Option<CommandReply>>()
+        waiting.set(id, reply)
+        return yield* post(to, { _tag: "Command", id, replyTo: node.id, callId, command }).pipe(
+          Effect.flatMap((sent) => (sent ? Deferred.await(reply) : Effect.succeedNone)),
+          Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.succeedNone }),
+          Effect.ensuring(Effect.sync(() => waiting.delete(id)))
+        )
+      })
+
+      const send = Effect.fn("CallCommands.send")(function* (callId: string, command: CallCommand) {
+        const here = yield* local(callId, command)
+        if (Option.isSome(here)) return here.value
+        const to = yield* Effect.orElseSucceed(holder(callId), () => undefined)
+        if (to === undefined || to === node.id) return yield* new CallNotHeld({ callId })
+        const reply = yield* ask(to, callId, command)
+        return Option.isSome(reply) ? reply.value : yield* new CallNotHeld({ callId })
+      })
+
+      const serve = (callId: string, handle: (command: CallCommand) => Effect.Effect<CommandReply>) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void handlers.set(callId, handle)),
+          () => Effect.sync(() => handlers.get(callId) === handle && handlers.delete(callId))
+        )
+      return CallCommands.of({ send, serve })
+    })
+  )
+}
+
+const Message = Schema.Union([
+  Schema.Struct({
+    _tag: Schema.Literal("Command"),
+    id: Schema.String,
+    replyTo: Schema.String,
+    callId: Schema.String,
+    command: CallCommand
+  }),
+  /** `reply` is null when the node does not hold the call. */
+  Schema.Struct({ _tag: Schema.Literal("Reply"), id: Schema.String, reply: Schema.NullOr(CommandReply) })
+])
+type Message = typeof Message.Type
+
+const encodeMessage = Schema.encodeSync(Schema.fromJsonString(Message))
+const decodeMessage = Schema.decodeUnknownOption(Schema.fromJsonString(Message))
+
+/** PostgreSQL: the payload of NOTIFY must be shorter than 8000 bytes. */
+const maxNotificationBytes = 8000
+
+const channelOf = (nodeId: string) => `switchboard_node_${nodeId}`

@@ -1,13 +1,10 @@
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 
 /** Who ended a call. */
 export const EndOwner = Schema.Literals(["caller", "callee", "agent", "carrier", "operator", "gateway"])
 export type EndOwner = typeof EndOwner.Type
 
-/**
- * Why a call ended: a closed list, each with its owner where the reason alone tells it. `hung_up` by the person on the
- * phone is `caller_hung_up` on inbound calls and `callee_hung_up` on outbound ones.
- */
+/** Why a call ended, and whose doing it was: a closed list. Every call ends with exactly one. */
 export const owners = {
   caller_hung_up: "caller",
   callee_hung_up: "callee",
@@ -34,29 +31,5 @@ export const owners = {
   internal_error: "gateway"
 } as const satisfies Readonly<Record<string, EndOwner>>
 
-export const EndReason = Schema.Literals([
-  "caller_hung_up",
-  "callee_hung_up",
-  "agent_ended",
-  "operator_ended",
-  "transferred",
-  "max_duration",
-  "media_lost",
-  "media_never_started",
-  "agent_unreachable",
-  "agent_lost",
-  "agent_refused",
-  "carrier_rejected",
-  "carrier_failed",
-  "carrier_ended",
-  "dial_unknown",
-  "no_answer",
-  "busy",
-  "canceled",
-  "policy_refused",
-  "node_lost",
-  "status_lost",
-  "drained",
-  "internal_error"
-])
+export const EndReason = Schema.Literals(Struct.keys(owners))
 export type EndReason = typeof EndReason.Type

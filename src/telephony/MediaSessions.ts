@@ -1,13 +1,10 @@
-import type { Redacted } from "effect"
-import { Context, type Effect, Schema } from "effect"
+import { Context, Deferred, Effect, Fiber, FiberMap, Layer, type Redacted } from "effect"
 import type { RawRequest } from "../carrier/RawRequest.ts"
 import type { MediaSocket } from "../Transport.ts"
-
-/** Why an upgrade is refused, before it is accepted. */
-export class UpgradeRefused extends Schema.TaggedError<UpgradeRefused>()("UpgradeRefused", {
-  status: Schema.Literals([401, 403, 404, 409, 503]),
-  reason: Schema.String
-}) {}
+import { Drain } from "./Drain.ts"
+import { type AdmittedCall, mediaAdmission, type UpgradeRefused } from "./mediaAdmission.ts"
+import { type Ending, hangUp } from "./mediaEnding.ts"
+import { mediaSession } from "./mediaSession.ts"
 
 /** The media side of calls that this node holds. */
 export class MediaSessions extends Context.Service<
@@ -27,4 +24,47 @@ export class MediaSessions extends Context.Service<
     /** From now on refuses new upgrades; waits until the live calls ended or the deadline passed, then ends the rest as `drained`. */
     readonly drain: (deadlineMs: number) => Effect.Effect<void>
   }
->()("switchboard/MediaSessions") {}
+>()("switchboard/MediaSessions") {
+  static readonly layer = Layer.effect(
+    MediaSessions,
+    Effect.gen(function* () {
+      const draining = yield* Drain
+      const decide = yield* mediaAdmission
+      const { run, settled } = yield* mediaSession
+      const sessions = yield* FiberMap.make<string, void, never>()
+      const stops = new Map<string, Deferred.Deferred<Ending>>()
+
+      const hold = Effect.fnUntraced(function* (admitted: AdmittedCall, socket: MediaSocket) {
+        const { id } = admitted.call
+        if (FiberMap.hasUnsafe(sessions, id)) {
+          return yield* Effect.sync(() => socket.close(1008, "the call has its media already"))
+        }
+        const stop = yield* Deferred.make<Ending>()
+        stops.set(id, stop)
+        const session = Effect.ensuring(
+          run(admitted, socket, stop),
+          Effect.sync(() => stops.delete(id))
+        )
+        yield* Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(FiberMap.run(sessions, id, session), (fiber) =>
+            restore(Fiber.await(fiber)).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
+          )
+        )
+      })
+
+      const admit = (ticket: Redacted.Redacted<string>, upgrade: RawRequest) =>
+        Effect.map(decide(ticket, upgrade), (admitted) => (socket: MediaSocket) => hold(admitted, socket))
+
+      const drain = Effect.fn("MediaSessions.drain")(function* (deadlineMs: number) {
+        yield* draining.begin
+        yield* Effect.timeoutOption(FiberMap.awaitEmpty(sessions), deadlineMs)
+        for (const stop of stops.values()) yield* Deferred.succeed(stop, hangUp("drained"))
+        yield* Effect.timeoutOption(FiberMap.awaitEmpty(sessions), "10 seconds")
+        yield* FiberMap.clear(sessions)
+        yield* Effect.timeoutOption(settled, "10 seconds")
+      })
+
+      return MediaSessions.of({ admit, live: FiberMap.size(sessions), drain })
+    })
+  )
+}

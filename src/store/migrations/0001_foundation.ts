@@ -14,6 +14,7 @@ export const foundation = Effect.gen(function* () {
     allowed_prefixes text[] NOT NULL DEFAULT '{}',
     denied_prefixes text[] NOT NULL DEFAULT '{}',
     premium_rate_allowed boolean NOT NULL DEFAULT false,
+    version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now()
   )`
@@ -53,6 +54,7 @@ export const foundation = Effect.gen(function* () {
     inactive_since timestamptz,
     inactive_reason text,
     version integer NOT NULL DEFAULT 1,
+    numbers_version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL DEFAULT now(),
     updated_at timestamptz NOT NULL DEFAULT now(),
     deleted_at timestamptz
@@ -89,6 +91,8 @@ export const foundation = Effect.gen(function* () {
     ON telephony_phone_numbers (telephony_configuration_id) WHERE is_default_caller_id`
   yield* sql`CREATE INDEX telephony_phone_numbers_by_configuration
     ON telephony_phone_numbers (telephony_configuration_id, id)`
+  yield* sql`CREATE INDEX telephony_phone_numbers_by_agent ON telephony_phone_numbers (agent_id)`
+  yield* sql`CREATE INDEX telephony_configurations_by_organization ON telephony_configurations (organization_id, id)`
 
   yield* sql`CREATE TABLE calls (
     id uuid PRIMARY KEY,
@@ -105,7 +109,10 @@ export const foundation = Effect.gen(function* () {
     created_at timestamptz NOT NULL DEFAULT now(),
     answered_at timestamptz,
     ended_at timestamptz,
+    duration_ms integer,
     deadline_at timestamptz NOT NULL,
+    hangup_due_at timestamptz,
+    hangup_attempts integer NOT NULL DEFAULT 0,
     end_reason text,
     end_owner text,
     node_id text,
@@ -125,6 +132,11 @@ export const foundation = Effect.gen(function* () {
   )`
   yield* sql`CREATE INDEX calls_live ON calls (organization_id) WHERE ended_at IS NULL`
   yield* sql`CREATE INDEX calls_overdue ON calls (deadline_at) WHERE ended_at IS NULL`
+  yield* sql`CREATE INDEX calls_by_node ON calls (node_id) WHERE ended_at IS NULL`
+  yield* sql`CREATE INDEX calls_hangup_due ON calls (hangup_due_at) WHERE hangup_due_at IS NOT NULL`
+  yield* sql`CREATE INDEX calls_unpriced ON calls (ended_at)
+    WHERE cost_amount IS NULL AND answered_at IS NOT NULL AND cost_attempts < 5`
+  yield* sql`CREATE INDEX calls_by_creation ON calls (organization_id, created_at)`
   yield* sql`CREATE INDEX calls_by_organization ON calls (organization_id, id DESC)`
 
   yield* sql`CREATE TABLE call_events (

@@ -1,0 +1,36 @@
+import { Schema } from "effect"
+
+/** A server under test says where it listens. */
+export const Ready = Schema.Struct({ port: Schema.Number })
+
+/** CPU time of a server since its start, µs. */
+export const Cpu = Schema.Struct({ user: Schema.Number, system: Schema.Number })
+
+/** Resident memory of a server after a garbage collection, bytes. */
+export const Memory = Schema.Struct({ rss: Schema.Number })
+
+/** What the load process is told. */
+export const LoadOrder = Schema.Struct({ port: Schema.Number, calls: Schema.Number })
+
+/** What the load process has seen since the last reset. Times in ms. */
+export const LoadResult = Schema.Struct({
+  sent: Schema.Number,
+  echoed: Schema.Number,
+  p50: Schema.Number,
+  p99: Schema.Number,
+  max: Schema.Number,
+  lost: Schema.Number
+})
+export type LoadResult = typeof LoadResult.Type
+
+const memory = (): typeof Memory.Type => {
+  globalThis.gc?.()
+  return { rss: process.memoryUsage.rss() }
+}
+
+/** For a server under test: tells the parent process where it listens, then answers "cpu" and "memory". */
+export const report = (port: number): void => {
+  process.on("message", (order) => process.send?.(order === "memory" ? memory() : process.cpuUsage()))
+  process.on("disconnect", () => process.exit(0))
+  process.send?.({ port })
+}

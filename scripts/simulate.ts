@@ -1,0 +1,196 @@
+import { randomBytes } from "node:crypto"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect, FileSystem, Layer, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { FetchHttpClient } from "effect/http"
+import { msOf } from "../src/Audio.ts"
+import { channelOf, readWav, writeWav } from "../src/audio/wav.ts"
+import { layer as providers } from "../src/providers/all.ts"
+import { Registry } from "../src/Registry.ts"
+import { FaultName } from "../src/simulator/Faults.ts"
+import type { CallSnapshot, FakeCarrier, SimulatedCall, SpokenAudio } from "../src/simulator/SimulatorModule.ts"
+import { judgeEcho } from "../src/simulator/verdict.ts"
+import { makeServiceApi, type ServiceApi } from "./simulate/ServiceApi.ts"
+import { startThrowAwayService } from "./simulate/throwAwayService.ts"
+
+// A call from a fake carrier to the service, on this machine and without a carrier's account.
+//
+// Without --service everything is thrown away afterwards: a service of its own on an embedded database, with the fake as
+// its carrier. With --service (the service's PUBLIC_URL) it makes a configuration, a number and an agent there and takes
+// them away again. An inbound call needs nothing of that service but to be reachable: it cannot ask the fake about the
+// number, which shows as a warning. For an outbound call, and to lose the warning, start the service with
+// SWITCHBOARD_CARRIER_URL_<NAME>=http://127.0.0.1:<port> and give the same port as --carrier-port.
+
+/** What stops the command, in words for a person. */
+class SimulationFailed extends Schema.TaggedError<SimulationFailed>()("SimulationFailed", { message: Schema.String }) {}
+
+/** The person on the phone, and our number (both reserved for fiction). */
+const person = "+442079460958"
+const ours = "+14155550123"
+/** Long enough that a busy machine makes no gaps: the person hears everything that much later. */
+const jitterMs = 500
+const echo = "echo"
+
+const flags = {
+  provider: Flag.String("provider").pipe(Flag.withDescription("The carrier to imitate, by its registry name")),
+  audio: Flag.String("audio").pipe(Flag.withDescription("A WAV file: what the person on the phone says")),
+  out: Flag.String("out").pipe(Flag.withDescription("Where to write what the person hears, as a WAV file")),
+  direction: Flag.Literals("direction", ["inbound", "outbound"]).pipe(Flag.withDefault("inbound")),
+  service: Flag.String("service").pipe(
+    Flag.withDescription("The PUBLIC_URL of a running service; otherwise one is started and thrown away"),
+    Flag.optional
+  ),
+  apiKey: Flag.Redacted("api-key").pipe(Flag.withDescription("An admin API key of --service"), Flag.optional),
+  carrierPort: Flag.Int("carrier-port").pipe(
+    Flag.withDescription("The port of the fake carrier's REST API; any free one by default"),
+    Flag.withDefault(0)
+  ),
+  fault: Flag.Literals("fault", FaultName.literals).pipe(
+    Flag.withDescription("Something that the carrier does wrong; may be given several times"),
+    Flag.atLeast(0)
+  ),
+  agent: Flag.String("agent").pipe(
+    Flag.withDescription("echo, or the id of an agent of --service"),
+    Flag.withDefault(echo)
+  ),
+  seconds: Flag.Finite("seconds").pipe(
+    Flag.withDescription("Hang up after this long at the latest; twice the recording and 15 s by default"),
+    Flag.optional
+  )
+}
+
+const readSpeech = Effect.fnUntraced(function* (path: string) {
+  const files = yield* FileSystem.FileSystem
+  const bytes = yield* files.readFile(path)
+  const wav = yield* Effect.fromResult(readWav(bytes))
+  return { format: wav.format, bytes: channelOf(wav, 0) } satisfies SpokenAudio
+})
+
+/** An agent, a configuration and a number in the service, taken away again with the scope. */
+const setUp = Effect.fnUntraced(function* (
+  api: ServiceApi,
+  provider: string,
+  carrier: FakeCarrier,
+  agent: string,
+  keep: boolean
+) {
+  const name = `simulation-${randomBytes(4).toString("hex")}`
+  const undo = (effect: Effect.Effect<void>) => (keep ? Effect.void : effect)
+  const agentId =
+    agent === echo ? yield* Effect.acquireRelease(api.createAgent(name), (id) => undo(api.deleteAgent(id))) : agent
+  const configurationId = yield* Effect.acquireRelease(
+    api.createConfiguration(name, { provider, ...carrier.credentials }),
+    (id) => undo(api.deleteConfiguration(id))
+  )
+  yield* carrier.ownNumber(ours)
+  const number = yield* Effect.acquireRelease(api.createNumber(configurationId, ours, agentId), ({ id }) =>
+    undo(api.deleteNumber(configurationId, id))
+  )
+  if (number.provider_sync?.ok === false) yield* Console.log(`warning: ${number.provider_sync.message}`)
+  return { agentId, configurationId }
+})
+
+const noCall = new SimulationFailed({ message: "The service did not dial within 30 s. Can it reach the fake carrier?" })
+
+const isOver = ({ state }: CallSnapshot) => !["queued", "initiated", "ringing", "in-progress"].includes(state)
+
+/** Talks until the echo is complete (or all is said and 2 s went by), at most `limitMs`; then hangs up. */
+const talk = Effect.fnUntraced(function* (call: SimulatedCall, isEcho: boolean, limitMs: number) {
+  const done = isEcho
+    ? Effect.asVoid(call.until((now) => isOver(now) || judgeEcho(now).outcome === "exact"))
+    : Effect.andThen(
+        call.until((now) => isOver(now) || (now.said.length > 0 && !now.speaking)),
+        Effect.sleep("2 seconds")
+      )
+  yield* Effect.timeoutOption(done, limitMs)
+  yield* call.hangUp
+  return yield* Effect.timeoutOrElse(call.settled, { duration: "10 seconds", orElse: () => call.now })
+})
+
+/** How the service sees the end of the call; it may take a moment to hear of it. */
+const recordOf = (api: ServiceApi, providerCallId: string) =>
+  api.findCall(providerCallId).pipe(
+    Effect.delay("100 millis"),
+    Effect.repeat({ until: (row) => row !== undefined && row.ended_at !== null }),
+    Effect.timeoutOrElse({ duration: "15 seconds", orElse: () => api.findCall(providerCallId) }),
+    Effect.catchTag("ServiceRefused", (error) => Effect.as(Console.log(`warning: ${error.message}`), undefined))
+  )
+
+const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`
+
+const command = Command.make(
+  "simulate",
+  flags,
+  Effect.fnUntraced(function* (input) {
+    const spec = yield* Registry.use((registry) => registry.get(input.provider))
+    if (spec.simulator === undefined) {
+      return yield* new SimulationFailed({ message: `There is no simulator for ${spec.name} yet.` })
+    }
+    const { simulator } = yield* Effect.promise(spec.simulator)
+    const audio = yield* readSpeech(input.audio)
+    const carrier = yield* simulator.start({ jitterMs, port: input.carrierPort })
+    const running = Option.all([input.service, input.apiKey])
+    if (Option.isSome(input.service) && Option.isNone(input.apiKey)) {
+      return yield* new SimulationFailed({ message: "--service needs --api-key with an admin key of that service." })
+    }
+    const { apiKey, url } = Option.isSome(running)
+      ? { url: running.value[0].replace(/\/$/, ""), apiKey: running.value[1] }
+      : yield* startThrowAwayService(spec.name, carrier.baseUrl)
+    const api = yield* makeServiceApi(url, apiKey)
+    const isThrowAway = Option.isNone(running)
+    const { agentId, configurationId } = yield* setUp(api, spec.name, carrier, input.agent, isThrowAway)
+    for (const fault of input.fault) yield* carrier.faults.on(fault)
+
+    const spokenMs = msOf(audio.format, audio.bytes.length)
+    yield* Console.log(`Calling ${input.direction} through ${url}; the person says ${seconds(spokenMs)} of speech...`)
+    const place = Effect.gen(function* () {
+      if (input.direction === "inbound") {
+        const webhook = `${url}/api/v1/telephony/inbound/${spec.name}`
+        return yield* carrier.placeInbound({ from: person, to: ours, audio, webhook })
+      }
+      yield* carrier.whenDialed("*", { outcome: "answer", audio })
+      yield* api.dial({ to: person, agent_id: agentId, telephony_configuration_id: configurationId })
+      return yield* Effect.timeoutOrElse(carrier.nextOutbound, { duration: "30 seconds", orElse: () => noCall })
+    })
+    const call = yield* place
+    const limitMs = Option.getOrElse(input.seconds, () => (spokenMs * 2) / 1000 + 15) * 1000
+    const end = yield* talk(call, input.agent === echo, limitMs)
+
+    const files = yield* FileSystem.FileSystem
+    const { heard } = end
+    yield* files.writeFile(input.out, writeWav(heard.format, heard.timeline))
+    const row = yield* recordOf(api, call.id)
+    const verdict = judgeEcho(end)
+    const media = end.mediaMessages.filter(({ kind }) => kind === "audio").length
+    const { encoding, sampleRate } = heard.format
+    yield* Console.log(
+      [
+        `call        ${row?.id ?? "unknown to the service"} (${call.id} at the carrier), ${call.from} to ${call.to}`,
+        `ended       ${end.state} at the carrier; ${row?.end_reason ?? "no reason yet"} (${row?.end_owner ?? "-"}) in the service`,
+        `said        ${seconds(verdict.saidMs)} as ${encoding} at ${sampleRate} Hz`,
+        `heard       ${seconds(verdict.heardMs)} in ${media} messages, ${verdict.gaps} gaps; ${seconds(msOf(heard.format, heard.timeline.length))} on the line in ${input.out}`,
+        ...end.notes.map((note) => `note        ${note}`),
+        ...end.errors.map((error) => `error       ${error}`)
+      ].join("\n")
+    )
+    if (input.agent !== echo) return
+    const words = {
+      exact: "yes, byte for byte",
+      gaps: "every byte in order, but with silences between",
+      different: "NO"
+    }
+    yield* Console.log(`the same?   ${words[verdict.outcome]}`)
+    if (verdict.outcome !== "exact") {
+      return yield* new SimulationFailed({ message: "What was heard is not what was said." })
+    }
+  }, Effect.scoped)
+).pipe(Command.withDescription("Place a simulated call through the service and record what the person hears"))
+
+const main = Command.run(command, { version: "1" }).pipe(
+  Effect.provide(
+    Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer, Layer.provideMerge(providers, Registry.layer))
+  ),
+  Effect.tapError((error) => Console.error(error.message))
+)
+
+NodeRuntime.runMain(main, { disableErrorReporting: true })

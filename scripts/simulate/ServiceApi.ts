@@ -1,0 +1,77 @@
+import { Effect, type Redacted, Schema } from "effect"
+import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+
+/** The service refused or could not be asked; the message names the request and the reason. */
+export class ServiceRefused extends Schema.TaggedError<ServiceRefused>()("ServiceRefused", {
+  message: Schema.String
+}) {}
+
+const Row = Schema.Struct({ id: Schema.String })
+const NumberRow = Schema.Struct({
+  id: Schema.String,
+  provider_sync: Schema.optionalKey(Schema.Struct({ ok: Schema.Boolean, message: Schema.NullOr(Schema.String) }))
+})
+const CallRow = Schema.Struct({
+  id: Schema.String,
+  provider_call_id: Schema.NullOr(Schema.String),
+  status: Schema.String,
+  ended_at: Schema.NullOr(Schema.String),
+  end_reason: Schema.NullOr(Schema.String),
+  end_owner: Schema.NullOr(Schema.String)
+})
+export type CallRow = typeof CallRow.Type
+
+type Body = Readonly<Record<string, Schema.Json>>
+
+const described = (method: string, path: string) => (error: { readonly message: string }) =>
+  new ServiceRefused({ message: `${method} ${path}: ${error.message}` })
+
+/** The part of the HTTP API that a simulated call needs, at a service's address and with an API key. */
+export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, apiKey: Redacted.Redacted<string>) {
+  const client = yield* HttpClient.HttpClient
+  const send = Effect.fnUntraced(function* (method: "GET" | "POST" | "DELETE", path: string, body?: Body) {
+    const request = HttpClientRequest.make(method)(`${serviceUrl}/api/v1${path}`).pipe(
+      HttpClientRequest.bearerToken(apiKey),
+      body === undefined ? (same) => same : HttpClientRequest.bodyJsonUnsafe(body)
+    )
+    const response = yield* client
+      .execute(request)
+      .pipe(Effect.timeout("60 seconds"), Effect.mapError(described(method, path)))
+    if (response.status < 300) return response
+    const problem = yield* Effect.orElseSucceed(response.text, () => "")
+    return yield* new ServiceRefused({ message: `${method} ${path} was answered ${response.status}: ${problem}` })
+  })
+  const ask = <A>(
+    schema: Schema.Codec<A, unknown>,
+    method: "GET" | "POST",
+    path: string,
+    body?: Body
+  ): Effect.Effect<A, ServiceRefused> =>
+    Effect.flatMap(send(method, path, body), (response) =>
+      Effect.mapError(HttpClientResponse.schemaBodyJson(schema)(response), described(method, path))
+    )
+  const remove = (path: string) =>
+    Effect.catchTag(send("DELETE", path), "ServiceRefused", (error) => Effect.logWarning(`Clean-up: ${error.message}`))
+  const configs = "/organizations/telephony-configs"
+
+  return {
+    createAgent: (name: string) =>
+      Effect.map(ask(Row, "POST", "/organizations/agents", { name, kind: "echo", settings: {} }), ({ id }) => id),
+    deleteAgent: (id: string) => Effect.asVoid(remove(`/organizations/agents/${id}`)),
+    createConfiguration: (name: string, config: Body) =>
+      Effect.map(ask(Row, "POST", configs, { name, config }), ({ id }) => id),
+    deleteConfiguration: (id: string) => Effect.asVoid(remove(`${configs}/${id}`)),
+    createNumber: (configurationId: string, address: string, agentId: string) =>
+      ask(NumberRow, "POST", `${configs}/${configurationId}/phone-numbers`, { address, agent_id: agentId }),
+    deleteNumber: (configurationId: string, id: string) =>
+      Effect.asVoid(remove(`${configs}/${configurationId}/phone-numbers/${id}`)),
+    dial: (call: { readonly to: string; readonly agent_id: string; readonly telephony_configuration_id: string }) =>
+      Effect.map(ask(Row, "POST", "/telephony/calls", { ...call }), ({ id }) => id),
+    findCall: (providerCallId: string) =>
+      Effect.map(
+        ask(Schema.Struct({ calls: Schema.Array(CallRow) }), "GET", "/telephony/calls"),
+        ({ calls }): CallRow | undefined => calls.find((call) => call.provider_call_id === providerCallId)
+      )
+  }
+})
+export type ServiceApi = Effect.Success<ReturnType<typeof makeServiceApi>>

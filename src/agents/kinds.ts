@@ -1,0 +1,6 @@
+import { Layer } from "effect"
+import * as Echo from "./echo.ts"
+import * as WebSocketAgent from "./websocket/agent.ts"
+
+/** Every kind of agent that this service knows: one import and one entry each. */
+export const layer = Layer.mergeAll(Echo.layer, WebSocketAgent.layer)

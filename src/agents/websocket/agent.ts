@@ -1,0 +1,58 @@
+import { randomBytes } from "node:crypto"
+import { Effect, Redacted, Schema } from "effect"
+import { AgentEnvironment } from "../AgentEnvironment.ts"
+import { agentRegistration } from "../AgentRegistry.ts"
+import { type AgentCall, type AgentSpec, AgentUnreachable } from "../AgentSpec.ts"
+import { open } from "./connection.ts"
+import { shakeHands } from "./handshake.ts"
+import { makeLeg } from "./leg.ts"
+import { type Limits, standardLimits } from "./limits.ts"
+import { type AgentAudio, type CallStart, frameMs, version } from "./messages.ts"
+import { fields, preferredAudio, WebSocketSettings } from "./settings.ts"
+
+const decodeSettings = Schema.decodeUnknownEffect(WebSocketSettings)
+
+const unusableSettings = () =>
+  new AgentUnreachable({
+    reason: "handshake-failed",
+    message: "The agent's stored settings are not valid any more. Open the agent and save it again."
+  })
+
+const callStart = (call: AgentCall, audio: AgentAudio, resumeToken: string): typeof CallStart.Type => ({
+  type: "call.start",
+  version,
+  call: {
+    id: call.id,
+    direction: call.direction,
+    from: call.from,
+    to: call.to,
+    provider: call.provider,
+    telephony_configuration_id: call.telephonyConfigurationId,
+    context: call.context
+  },
+  audio: { encoding: audio.encoding, sample_rate: audio.sample_rate, frame_ms: frameMs },
+  resume_token: resumeToken
+})
+
+/** The agent that is a WebSocket server of yours; its protocol is `docs/agent-protocol.md`. */
+export const webSocketAgent = (limits: Limits): AgentSpec =>
+  Object.freeze({
+    name: "websocket",
+    displayName: "WebSocket server",
+    description: "Your own server, over Switchboard's agent protocol: JSON messages and binary audio.",
+    fields,
+    settings: WebSocketSettings,
+    connect: Effect.fn("WebSocketAgent.connect")(function* (call, stored) {
+      const settings = yield* Effect.mapError(decodeSettings(Redacted.value(stored)), unusableSettings)
+      const environment = yield* AgentEnvironment
+      const target = yield* environment.guard(settings.url)
+      const socket = yield* open(target, settings.secret, limits)
+      const token = yield* Effect.sync(() => randomBytes(16).toString("base64url"))
+      const accepted = yield* shakeHands(socket, callStart(call, preferredAudio(settings), token), limits)
+      return makeLeg(accepted, limits)
+    })
+  })
+
+export const spec = webSocketAgent(standardLimits)
+
+export const layer = agentRegistration(spec)

@@ -1,0 +1,98 @@
+import type { LookupFunction } from "node:net"
+import { Effect, Redacted } from "effect"
+import { WebSocket } from "ws"
+import type { GuardedAddress } from "../AgentEnvironment.ts"
+import { AgentUnreachable } from "../AgentSpec.ts"
+import type { Limits } from "./limits.ts"
+import { subprotocol, type ToAgent } from "./messages.ts"
+
+/** Sends a text message, unless the connection is closing already. */
+export const say = (socket: WebSocket, message: ToAgent): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+}
+
+/** Closes the connection in good order; cuts it when the other side does not take part. Safe to call again. */
+export const shut = (socket: WebSocket, code: number, reason: string, limits: Limits): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (socket.readyState === WebSocket.CLOSED) return resume(Effect.void)
+    const closed = () => resume(Effect.void)
+    socket.once("close", closed)
+    if (socket.isPaused) socket.resume()
+    socket.close(code, reason)
+    return Effect.sync(() => socket.off("close", closed))
+  }).pipe(Effect.timeoutOrElse({ duration: limits.closeMs, orElse: () => Effect.sync(() => socket.terminate()) }))
+
+/** Gives the checked addresses instead of asking the resolver again. */
+const pinned =
+  ({ addresses }: GuardedAddress): LookupFunction =>
+  (_hostname, options, callback) => {
+    const [first] = addresses
+    if (options.all === true) callback(null, [...addresses])
+    else callback(null, first?.address ?? "", first?.family)
+  }
+
+const explain = (host: string, error: Error): AgentUnreachable => {
+  const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1]
+  if (status !== undefined) {
+    const hint =
+      status === "401" || status === "403"
+        ? "Check the secret on both sides."
+        : status.startsWith("3")
+          ? "Redirects are not followed: enter the final address."
+          : "Check the path of the URL."
+    return new AgentUnreachable({
+      reason: "handshake-failed",
+      message: `The agent at ${host} answered HTTP ${status} instead of opening a WebSocket. ${hint}`
+    })
+  }
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined
+  return code === undefined || code.startsWith("WS_")
+    ? new AgentUnreachable({
+        reason: "handshake-failed",
+        message: `The agent at ${host} does not speak ${subprotocol}: ${error.message}.`
+      })
+    : new AgentUnreachable({
+        reason: "connect-failed",
+        message: `The agent at ${host} cannot be reached (${code}). Check that it runs and that the URL is right.`
+      })
+}
+
+/**
+ * Opens the WebSocket to an agent for as long as the scope is open. It connects to the guarded addresses only, follows no
+ * redirect, and takes longer than `connectMs` under no circumstances.
+ */
+export const open = Effect.fnUntraced(function* (
+  target: GuardedAddress,
+  secret: Redacted.Redacted<string> | undefined,
+  limits: Limits
+) {
+  const host = target.url.host
+  const socket = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      new WebSocket(target.url, [subprotocol], {
+        headers: secret === undefined ? {} : { authorization: `Bearer ${Redacted.value(secret)}` },
+        lookup: pinned(target),
+        perMessageDeflate: false,
+        followRedirects: false,
+        maxPayload: limits.maxMessageBytes
+      }).on("error", () => {})
+    ),
+    (opened) => shut(opened, 1001, "Switchboard is going away", limits)
+  )
+  yield* Effect.callback<void, AgentUnreachable>((resume) => {
+    const opened = () => resume(Effect.void)
+    const failed = (error: Error) => resume(Effect.fail(explain(host, error)))
+    socket.once("open", opened).once("error", failed)
+    return Effect.sync(() => socket.off("open", opened).off("error", failed))
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: limits.connectMs,
+      orElse: () =>
+        new AgentUnreachable({
+          reason: "connect-failed",
+          message: `The agent at ${host} did not answer within ${limits.connectMs} ms.`
+        })
+    })
+  )
+  return socket
+})

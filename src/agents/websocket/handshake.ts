@@ -1,0 +1,94 @@
+import { Effect } from "effect"
+import { type RawData, WebSocket } from "ws"
+import { AgentUnreachable } from "../AgentSpec.ts"
+import { say, shut } from "./connection.ts"
+import type { Limits } from "./limits.ts"
+import type { AgentAudio, CallStart } from "./messages.ts"
+import { readFirst } from "./reading.ts"
+
+/** A message of the agent as it arrived. */
+export interface Arrival {
+  readonly data: Buffer
+  readonly binary: boolean
+}
+
+/** Gives messages to the listener as bytes. */
+export const arrivals = (listener: (arrival: Arrival) => void) => (data: RawData, binary: boolean) => {
+  if (Buffer.isBuffer(data)) listener({ data, binary })
+}
+
+/** A connection over which the agent took the call. It is not read until `begin`. */
+export interface AcceptedCall {
+  readonly socket: WebSocket
+  readonly audio: AgentAudio
+  /** Reads the connection from now on; what came meanwhile is delivered first. Gives the way to stop. */
+  readonly begin: (listener: (arrival: Arrival) => void) => () => void
+}
+
+const refused = (host: string, why: string | undefined) =>
+  new AgentUnreachable({
+    reason: "refused-call",
+    message: `The agent at ${host} refused the call${why === undefined ? "" : `: ${why.slice(0, 200)}`}.`
+  })
+const failed = (host: string, why: string) =>
+  new AgentUnreachable({ reason: "handshake-failed", message: `The agent at ${host} ${why}.` })
+
+/** Says `call.start` and waits for the agent to take the call or to refuse it. Audio that comes before that is dropped. */
+export const shakeHands = (socket: WebSocket, start: typeof CallStart.Type, limits: Limits) => {
+  const host = new URL(socket.url).host
+  return Effect.callback<AcceptedCall, AgentUnreachable>((resume) => {
+    const finish = (result: Effect.Effect<AcceptedCall, AgentUnreachable>) => {
+      socket.off("message", onMessage).off("close", onClose)
+      resume(result)
+    }
+    const onMessage = arrivals(({ data, binary }) => {
+      if (binary) return
+      const read = readFirst(data)
+      if (read._tag === "Ignored") return
+      if (read._tag !== "Message") {
+        const why = read._tag === "TooLarge" ? "it is too large" : read.why
+        return finish(Effect.fail(failed(host, `answered call.start with something unreadable: ${why}`)))
+      }
+      if (read.message.type === "call.refuse") return finish(Effect.fail(refused(host, read.message.reason)))
+      finish(Effect.succeed(accepted(socket, read.message.audio ?? start.audio)))
+    })
+    const onClose = (code: number) =>
+      finish(Effect.fail(failed(host, `closed the connection (code ${code}) before it took the call`)))
+    socket.on("message", onMessage).on("close", onClose)
+    if (socket.readyState === WebSocket.OPEN) say(socket, start)
+    else onClose(1006)
+    return Effect.sync(() => socket.off("message", onMessage).off("close", onClose))
+  }).pipe(
+    Effect.timeoutOrElse({
+      duration: limits.acceptMs,
+      orElse: () =>
+        new AgentUnreachable({
+          reason: "handshake-timeout",
+          message: `The agent at ${host} did not answer call.start within ${limits.acceptMs} ms with call.accept or call.refuse.`
+        })
+    }),
+    Effect.tapError(({ reason }) =>
+      reason === "refused-call" ? shut(socket, 1000, "refused", limits) : shut(socket, 1002, "no call.accept", limits)
+    )
+  )
+}
+
+const accepted = (socket: WebSocket, audio: AgentAudio): AcceptedCall => {
+  const early: Array<Arrival> = []
+  const keep = arrivals((arrival) => early.push(arrival))
+  socket.on("message", keep)
+  socket.pause()
+  return {
+    socket,
+    audio: { encoding: audio.encoding, sample_rate: audio.sample_rate },
+    begin: (listener) => {
+      const onMessage = arrivals(listener)
+      socket.off("message", keep).on("message", onMessage)
+      socket.resume()
+      early.splice(0).forEach(listener)
+      return () => {
+        socket.off("message", onMessage)
+      }
+    }
+  }
+}

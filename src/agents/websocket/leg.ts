@@ -1,0 +1,155 @@
+import { Clock, Deferred, Effect, FiberSet, Metric } from "effect"
+import type { AudioFormat } from "../../Audio.ts"
+import type { MediaEvent, Transport } from "../../Transport.ts"
+import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
+import { recording } from "../recording.ts"
+import { say, shut } from "./connection.ts"
+import type { AcceptedCall, Arrival } from "./handshake.ts"
+import { makeHearing } from "./hearing.ts"
+import { makeInbox } from "./inbox.ts"
+import { budget, controls, type Limits, mistakes } from "./limits.ts"
+import { watch } from "./liveness.ts"
+import type { ProblemCode, ToAgent } from "./messages.ts"
+import { badMessages, chunksDropped, chunksSent } from "./metrics.ts"
+import { readMessage } from "./reading.ts"
+import { makeRequests, problem } from "./requests.ts"
+import { makeSpeech } from "./speech.ts"
+
+const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
+const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
+
+/** The agent's part of one call, over a connection on which it took the call. */
+export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
+  const { audio, socket } = accepted
+  const agentFormat: AudioFormat = { encoding: audio.encoding, sampleRate: audio.sample_rate }
+  let closing = { code: 1000, reason: "the call is over" }
+
+  const run = Effect.fnUntraced(function* (transport: Transport, line: CallLine) {
+    const clock = yield* Clock.Clock
+    const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    const record = yield* recording(line)
+    const start = yield* FiberSet.makeRuntime<never, void, never>()
+    const end = yield* Deferred.make<AgentEnd, AgentLost>()
+    const tell = (message: ToAgent) => say(socket, message)
+
+    const inbox = makeInbox({
+      play: transport.playUnsafe,
+      onRoom: transport.onRoom,
+      start: (act) => start(act.pipe(Effect.onError((cause) => Deferred.failCause(end, cause)))),
+      pause: () => socket.pause(),
+      resume: () => socket.resume()
+    })
+    const speech = makeSpeech(inbox, { from: agentFormat, to: transport.info.outgoingFormat })
+    const hearing = makeHearing(socket, { from: transport.info.incomingFormat, to: agentFormat }, limits, now)
+
+    const lose = (reason: AgentLost["reason"], message: string) => {
+      if (reason === "protocol-abuse") closing = { code: 1008, reason: message }
+      Deferred.doneUnsafe(end, new AgentLost({ reason, message }))
+    }
+    const leave = (drain: boolean) => {
+      if (drain) start(Effect.andThen(transport.drained, Deferred.succeed(end, hungUp(true))).pipe(Effect.asVoid))
+      else Deferred.doneUnsafe(end, Effect.succeed(hungUp(false)))
+    }
+    const requests = makeRequests({
+      transport,
+      inbox,
+      say: tell,
+      record,
+      finishSpeech: speech.finish,
+      forgetSpeech: speech.forget,
+      leave,
+      now
+    })
+
+    const mistakesLeft = budget(mistakes, now)
+    const controlsLeft = budget(controls, now)
+    let mistakesMade = 0
+    const mistake = (code: ProblemCode, message: string) => {
+      mistakesMade += 1
+      if (mistakesLeft.take()) tell(problem(code, message))
+      else lose("protocol-abuse", "too many messages that cannot be used")
+    }
+    const onText = (data: Buffer) => {
+      if (!controlsLeft.take()) return lose("protocol-abuse", "too many control messages")
+      const read = readMessage(data)
+      if (read._tag === "Message") requests.carryOut(read.message, data.length)
+      else if (read._tag === "Unreadable") mistake("unreadable_message", `Not understood: ${read.why}.`)
+      else if (read._tag === "TooLarge") mistake("message_too_large", "A text message may have 64 KiB.")
+    }
+    const onArrival = ({ binary, data }: Arrival) => {
+      if (!binary) onText(data)
+      else if (!requests.isLeaving() && !speech.speak(data)) {
+        mistake("broken_sample", "A binary message ended in the middle of a sample.")
+      }
+    }
+    /** A defect of ours ends this call; out of a socket's callback it would end the process. */
+    const contained = (arrival: Arrival) => {
+      try {
+        onArrival(arrival)
+      } catch (defect) {
+        Deferred.doneUnsafe(end, Effect.die(defect))
+      }
+    }
+    const onMedia = (event: MediaEvent) => {
+      if (event._tag === "Audio") {
+        if (!hearing.hear(event.chunk)) lose("stalled", "The agent stopped reading its audio.")
+      } else if (event._tag === "Digit") {
+        tell({
+          type: "digit",
+          digit: event.digit,
+          ...(event.durationMs === undefined ? {} : { duration_ms: Math.round(event.durationMs) })
+        })
+      } else if (event._tag === "Mark") {
+        const { cleared, heardMs, name } = event
+        tell({ type: "mark", name, heard_ms: Math.round(heardMs), ...(cleared ? { cleared } : {}) })
+      }
+    }
+    const onClose = (code: number) => {
+      if (!requests.isLeaving()) lose("closed", `The agent closed the connection with code ${code}.`)
+    }
+
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        socket.on("close", onClose)
+        if (socket.readyState !== socket.OPEN) onClose(1006)
+        return accepted.begin(contained)
+      }),
+      (stopListening) =>
+        Effect.sync(() => {
+          socket.off("close", onClose)
+          stopListening()
+          inbox.stop()
+        }).pipe(
+          Effect.andThen(Metric.update(chunksSent, hearing.counts().sent)),
+          Effect.andThen(Metric.update(chunksDropped, hearing.counts().dropped)),
+          Effect.andThen(Metric.update(badMessages, mistakesMade))
+        )
+    )
+
+    return yield* Effect.raceAllFirst([
+      Effect.as(transport.receive(onMedia), mediaEnded),
+      Deferred.await(end),
+      watch(socket, inbox.isWaiting, limits)
+    ]).pipe(
+      Effect.tapErrorTag("AgentLost", ({ reason }) =>
+        Effect.sync(() => {
+          if (reason === "stalled" || reason === "silent") socket.terminate()
+        })
+      ),
+      Effect.catchIf(
+        () => requests.isLeaving(),
+        () => Effect.succeed(hungUp(false))
+      ),
+      Effect.map((ended) => (requests.isLeaving() && ended._tag === "MediaEnded" ? hungUp(false) : ended))
+    )
+  }, Effect.scoped)
+
+  return {
+    run,
+    ended: ({ owner, reason }) =>
+      Effect.suspend(() => {
+        say(socket, { type: "call.end", reason, owner })
+        return shut(socket, closing.code, closing.reason, limits)
+      })
+  }
+}

@@ -1,0 +1,81 @@
+import { Effect } from "effect"
+import type { FormValues } from "../../Form.ts"
+import type { Transport } from "../../Transport.ts"
+import type { Inbox } from "./inbox.ts"
+import { budget, events, maxEventBytes } from "./limits.ts"
+import type { FromAgent, ProblemCode, ToAgent } from "./messages.ts"
+
+/** What the agent's requests act on. */
+export interface RequestPorts {
+  readonly transport: Transport
+  readonly inbox: Inbox
+  readonly say: (message: ToAgent) => void
+  /** Takes an event for the call's log; false when too many wait. */
+  readonly record: (kind: string, details: FormValues) => boolean
+  /** What the agent said is complete: plays what a converter still holds back. */
+  readonly finishSpeech: () => void
+  /** What the agent said was thrown away: a converter must not play the rest of it later. */
+  readonly forgetSpeech: () => void
+  /** Ends the agent's part: after what is queued was heard, or at once. */
+  readonly leave: (drain: boolean) => void
+  /** A clock, ms. */
+  readonly now: () => number
+}
+
+/** The message that tells an agent what was not done, and why. */
+export const problem = (code: ProblemCode, message: string): ToAgent => ({ type: "error", code, message })
+
+/**
+ * Carries out what an agent asks for, in the order of its messages. `bytes` is the size of the message. After `hangup`
+ * only what makes the end come sooner is listened to.
+ */
+export const makeRequests = (ports: RequestPorts) => {
+  const { inbox, record, say, transport } = ports
+  const eventBudget = budget(events, ports.now)
+  let isLeaving = false
+
+  const clear = Effect.map(transport.clear, ({ droppedMs, heardMs }) =>
+    say({ type: "cleared", heard_ms: Math.round(heardMs), dropped_ms: Math.round(droppedMs) })
+  )
+  const press = (digits: string) =>
+    transport.sendDigits?.(digits) ??
+    Effect.sync(() => say(problem("digits_not_supported", "This carrier cannot send digits into a live stream.")))
+
+  const note = (name: string, data: FormValues[string], bytes: number) => {
+    if (bytes > maxEventBytes) return say(problem("event_refused", `An event may have ${maxEventBytes} bytes.`))
+    if (eventBudget.take() && record("agent.event", { name, data })) return
+    say(problem("event_refused", "Too many events: this one was not recorded."))
+  }
+
+  const carryOut = (message: FromAgent, bytes: number): void => {
+    switch (message.type) {
+      case "mark":
+        return inbox.control(transport.mark(message.name))
+      case "clear":
+        ports.forgetSpeech()
+        return inbox.clear(clear)
+      case "digits":
+        return inbox.control(press(message.digits))
+      case "transfer":
+        return say({ type: "transfer.state", state: "failed", reason: "not_supported" })
+      case "event":
+        return note(message.name, message.data ?? null, bytes)
+      case "hangup": {
+        const again = isLeaving
+        isLeaving = true
+        if (message.now === true) return ports.leave(false)
+        if (again) return
+        ports.finishSpeech()
+        return inbox.control(Effect.sync(() => ports.leave(true)))
+      }
+    }
+  }
+
+  return {
+    /** True once the agent asked for the end. */
+    isLeaving: (): boolean => isLeaving,
+    carryOut: (message: FromAgent, bytes: number): void => {
+      if (!isLeaving || message.type === "clear" || message.type === "hangup") carryOut(message, bytes)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { Schema } from "effect"
+import type { FormField } from "../../Form.ts"
+import { isLoopbackHost } from "../addresses.ts"
+import type { AgentAudio } from "./messages.ts"
+
+/** The shortest secret that is taken, characters. */
+const minSecretLength = 16
+
+const AgentUrl = Schema.String.check(
+  Schema.isMaxLength(2048),
+  Schema.makeFilter((value) => {
+    const url = URL.parse(value)
+    if (url === null || (url.protocol !== "ws:" && url.protocol !== "wss:")) {
+      return "must be a WebSocket address that begins with wss:// (or ws://)"
+    }
+    if (url.username !== "" || url.password !== "") return "must not hold a user name or password: use the secret"
+    return url.hash === "" ? undefined : "must not have a # part"
+  })
+)
+
+/** A number, or the same number as a form's list of choices gives it. */
+const Rate = Schema.Literals([8000, 16000, 24000, 48000, "8000", "16000", "24000", "48000"])
+
+/** What is stored for an agent of this kind. */
+export const WebSocketSettings = Schema.Struct({
+  url: AgentUrl,
+  secret: Schema.optionalKey(
+    Schema.RedactedFromValue(
+      Schema.String.check(Schema.isMinLength(minSecretLength), Schema.isPattern(/^[\x21-\x7e]+$/))
+    )
+  ),
+  encoding: Schema.optionalKey(Schema.Literals(["pcm_s16le", "mulaw"])),
+  sample_rate: Schema.optionalKey(Rate)
+}).check(
+  Schema.makeFilter(({ secret, url }) =>
+    secret !== undefined || isLoopbackHost(URL.parse(url)?.hostname ?? "")
+      ? undefined
+      : { path: ["secret"], issue: "is required unless the agent runs on this machine" }
+  ),
+  Schema.makeFilter(({ encoding, sample_rate }) =>
+    encoding !== "mulaw" || sample_rate === undefined || Number(sample_rate) === 8000
+      ? undefined
+      : { path: ["sample_rate"], issue: "must be 8000, the only rate of mulaw" }
+  )
+)
+export type WebSocketSettings = typeof WebSocketSettings.Type
+
+/** The audio that is proposed to the agent: 16 kHz linear PCM unless the settings say otherwise. */
+export const preferredAudio = (settings: WebSocketSettings): AgentAudio => {
+  const encoding = settings.encoding ?? "pcm_s16le"
+  const rate = Number(settings.sample_rate ?? (encoding === "mulaw" ? 8000 : 16000))
+  return { encoding, sample_rate: rate === 8000 || rate === 24000 || rate === 48000 ? rate : 16000 }
+}
+
+/** The form. */
+export const fields: ReadonlyArray<FormField> = [
+  {
+    name: "url",
+    label: "WebSocket URL",
+    type: "text",
+    required: true,
+    sensitive: false,
+    description: "Where your agent listens. Switchboard connects to it once per call.",
+    placeholder: "wss://agent.example.com/calls"
+  },
+  {
+    name: "secret",
+    label: "Secret",
+    type: "password",
+    required: false,
+    sensitive: true,
+    description: `Sent as a bearer token, so that your agent knows who calls; at least ${minSecretLength} characters. Needed unless the agent runs on this machine.`
+  },
+  {
+    name: "encoding",
+    label: "Audio encoding",
+    type: "select",
+    required: false,
+    sensitive: false,
+    description: "What Switchboard proposes; the agent may choose another when it takes the call.",
+    options: [
+      { value: "pcm_s16le", label: "Linear PCM, 16 bit, little-endian" },
+      { value: "mulaw", label: "G.711 mu-law (8 kHz)" }
+    ],
+    default: "pcm_s16le"
+  },
+  {
+    name: "sample_rate",
+    label: "Sample rate",
+    type: "select",
+    required: false,
+    sensitive: false,
+    options: ["8000", "16000", "24000", "48000"].map((value) => ({ value, label: `${value} Hz` })),
+    default: "16000",
+    visible_when: { field: "encoding", equals: "pcm_s16le" }
+  }
+]

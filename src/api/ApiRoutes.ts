@@ -1,0 +1,28 @@
+import { Layer } from "effect"
+import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
+import { Api } from "./Api.ts"
+import { agentHandlers } from "./agentHandlers.ts"
+import { apiKeyHandlers } from "./apiKeyHandlers.ts"
+import { authorizationLayer } from "./authorize.ts"
+import { callsHandlers } from "./callsHandlers.ts"
+import { organizationHandlers } from "./organizationHandlers.ts"
+import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
+import { providerHandlers } from "./providerHandlers.ts"
+import { jsonBodyLayer, problemsLayer } from "./readRequests.ts"
+import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
+
+const handlers = Layer.mergeAll(
+  organizationHandlers,
+  apiKeyHandlers,
+  providerHandlers,
+  telephonyConfigHandlers,
+  phoneNumberHandlers,
+  agentHandlers,
+  callsHandlers
+).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer)))
+
+/** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */
+export const apiRoutes = Layer.mergeAll(
+  HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(Layer.provide(handlers)),
+  HttpApiSwagger.layer(Api, { path: "/docs" })
+)

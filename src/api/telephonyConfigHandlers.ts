@@ -1,0 +1,116 @@
+import { Effect, Schema } from "effect"
+import { HttpApiBuilder } from "effect/http-api"
+import { Configurations } from "../organizations/Configurations.ts"
+import { type ConfigurationDetail, ConfigurationStore } from "../organizations/ConfigurationStore.ts"
+import type { ConfigurationRow } from "../organizations/configurationRow.ts"
+import { Api } from "./Api.ts"
+import { Caller } from "./Authorization.ts"
+import { nextCursor, pageRequest } from "./pages.ts"
+import { refused } from "./refused.ts"
+import { MaskedConfig } from "./telephonyConfigSchemas.ts"
+
+const { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict } = refused
+const saving = { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict }
+
+/** How long the carrier may take to say whether the credentials work. */
+const PATIENCE = "20 seconds"
+
+const summary = (row: ConfigurationRow) => ({
+  id: row.id,
+  name: row.name,
+  provider: row.provider,
+  is_default_outbound: row.is_default_outbound,
+  inactive_since: row.inactive_since,
+  inactive_reason: row.inactive_reason,
+  version: row.version,
+  created_at: row.created_at,
+  updated_at: row.updated_at
+})
+
+const asMasked = Schema.decodeUnknownEffect(MaskedConfig)
+
+const shown = Effect.fnUntraced(function* ({ row, credentials, checklist }: ConfigurationDetail) {
+  const masked = yield* Effect.orDie(asMasked(credentials))
+  return { ...summary(row), credentials: masked, setup_checklist: checklist }
+})
+
+const failed = (message: string) => ({ ok: false, message, warnings: [] })
+
+export const telephonyConfigHandlers = HttpApiBuilder.group(
+  Api,
+  "telephonyConfigs",
+  Effect.fnUntraced(function* (handlers) {
+    const store = yield* ConfigurationStore
+    const configurations = yield* Configurations
+
+    const testConnection = Effect.fnUntraced(
+      function* (organizationId: string, id: string) {
+        const { row } = yield* store.get(organizationId, id)
+        const { provider } = yield* configurations.load(row.id, { organizationId })
+        return yield* provider.testConnection
+      },
+      Effect.timeoutOrElse({
+        duration: PATIENCE,
+        orElse: () => Effect.succeed(failed("The carrier did not answer in time. Try again later."))
+      }),
+      Effect.catchTags({
+        CarrierError: ({ message }) => Effect.succeed(failed(message)),
+        InvalidCredentials: ({ errors }) =>
+          Effect.succeed(
+            failed(
+              `The stored credentials do not fit. ${errors.map(({ field, message }) => `${field}: ${message}`).join(" ")}`
+            )
+          ),
+        UnknownProvider: ({ message }) => Effect.succeed(failed(message)),
+        WrongProvider: Effect.die
+      })
+    )
+
+    return handlers.handleAll({
+      list: Effect.fnUntraced(function* ({ query }) {
+        const { organizationId } = yield* Caller
+        const page = yield* store.list(organizationId, pageRequest(query))
+        return { configurations: page.items.map(summary), next_cursor: nextCursor(page) }
+      }, Effect.catchTags({ SqlError })),
+      create: Effect.fnUntraced(function* ({ payload }) {
+        const { organizationId } = yield* Caller
+        const { name, is_default_outbound, config } = payload
+        return yield* shown(
+          yield* store.create(organizationId, { name, isDefaultOutbound: is_default_outbound, config })
+        )
+      }, Effect.catchTags({ InvalidFields, NameTaken, SqlError })),
+      get: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        return yield* shown(yield* store.get(organizationId, params.id))
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      replace: Effect.fnUntraced(function* ({ params, payload }) {
+        const { organizationId } = yield* Caller
+        const { version, name, is_default_outbound, config } = payload
+        const change = { version, name, isDefaultOutbound: is_default_outbound, config, mode: "replace" } as const
+        return yield* shown(yield* store.save(organizationId, params.id, change))
+      }, Effect.catchTags(saving)),
+      change: Effect.fnUntraced(function* ({ params, payload }) {
+        const { organizationId } = yield* Caller
+        const { version, name, is_default_outbound, config } = payload
+        const change = { version, name, isDefaultOutbound: is_default_outbound, config, mode: "merge" } as const
+        return yield* shown(yield* store.save(organizationId, params.id, change))
+      }, Effect.catchTags(saving)),
+      remove: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        yield* store.remove(organizationId, params.id)
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      setDefaultOutbound: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        return yield* shown(yield* store.setDefaultOutbound(organizationId, params.id))
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      reactivate: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        return yield* shown(yield* store.reactivate(organizationId, params.id))
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      testConnection: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        return yield* testConnection(organizationId, params.id)
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError }))
+    })
+  })
+)

@@ -1,0 +1,59 @@
+import { Effect, Redacted } from "effect"
+import { HttpClient, HttpClientRequest } from "effect/http"
+import { makeAccountGates } from "./accountGates.ts"
+import { encodeForm } from "./forms.ts"
+import type { RestAccount, RestClient, RestRequest } from "./RestClient.ts"
+import { readAnswer } from "./restAnswer.ts"
+import { answerError, noAnswer, retried, transportError } from "./restErrors.ts"
+
+/** From sending to the last byte of the answer, each try. The connection itself has 3 s (`carrierHttpClient`). */
+const requestTimeout = "10 seconds"
+
+/** Requests of one account under way at once; more wait. */
+const concurrentRequests = 8
+
+/**
+ * Makes clients that share their limits per account. Nothing of a request but its provider and `operation` gets into
+ * spans: the HTTP client's own span would hold the URL, and with it account ids and phone numbers.
+ */
+export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
+  const gates = makeAccountGates(concurrentRequests)
+
+  const attempt = (account: RestAccount, request: RestRequest) =>
+    Effect.gen(function* () {
+      const authorization = yield* account.authorization
+      const response = yield* http.execute(build(account, request, authorization))
+      return yield* readAnswer(response)
+    }).pipe(
+      Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+      Effect.catchTag("HttpClientError", (error) => Effect.fail(transportError(account, request, error))),
+      Effect.timeoutOrElse({ duration: requestTimeout, orElse: () => Effect.fail(noAnswer(account, request)) }),
+      Effect.filterOrElse(
+        (answer) => answer.complete && answer.status >= 200 && answer.status < 300,
+        (answer) => Effect.flatMap(answerError(account, request, answer), Effect.fail)
+      ),
+      gates.withPermit(account.provider, account.accountKey)
+    )
+
+  return (account: RestAccount): RestClient => ({
+    send: (request) =>
+      (request.idempotent ? retried(attempt(account, request)) : attempt(account, request)).pipe(
+        Effect.withSpan("RestClient.send", {
+          kind: "client",
+          attributes: { provider: account.provider, operation: request.operation, method: request.method }
+        })
+      )
+  })
+})
+
+const build = ({ baseUrl }: RestAccount, request: RestRequest, authorization: Redacted.Redacted<string>) => {
+  const query = request.query === undefined ? "" : encodeForm(request.query)
+  const url = baseUrl + request.path + (query === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${query}`)
+  const plain = HttpClientRequest.make(request.method)(url, {
+    headers: { authorization: Redacted.value(authorization), accept: "application/json", "user-agent": "switchboard" }
+  })
+  if (request.body === undefined) return plain
+  return "form" in request.body
+    ? HttpClientRequest.bodyText(plain, encodeForm(request.body.form), "application/x-www-form-urlencoded")
+    : HttpClientRequest.bodyText(plain, JSON.stringify(request.body.json), "application/json")
+}

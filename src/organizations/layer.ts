@@ -1,0 +1,26 @@
+import { Layer } from "effect"
+import { AgentStore } from "./AgentStore.ts"
+import { Agents } from "./Agents.ts"
+import { ApiKeys } from "./ApiKeys.ts"
+import { ConfigurationCleanup } from "./ConfigurationCleanup.ts"
+import { Configurations } from "./Configurations.ts"
+import { ConfigurationStore } from "./ConfigurationStore.ts"
+import { NumberSync } from "./NumberSync.ts"
+import { Organizations } from "./Organizations.ts"
+import { PhoneNumberStore } from "./PhoneNumberStore.ts"
+import { PhoneNumbers } from "./PhoneNumbers.ts"
+
+/** Everything that this room offers, over the database, the settings, the secrets, and the two registries. */
+export const layer = Layer.mergeAll(
+  AgentStore.layer,
+  Agents.layer,
+  ApiKeys.layer,
+  ConfigurationStore.layer,
+  Organizations.layer,
+  PhoneNumberStore.layer,
+  PhoneNumbers.layer
+).pipe(
+  Layer.provideMerge(ConfigurationCleanup.layer),
+  Layer.provideMerge(NumberSync.layer),
+  Layer.provideMerge(Configurations.layer)
+)

@@ -1,0 +1,2 @@
+// Line 1 of 2 of a provider, and nothing else.
+export * as twilio from "./twilio/index.ts"

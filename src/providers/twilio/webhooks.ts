@@ -1,0 +1,136 @@
+import { Effect } from "effect"
+import { isFinal } from "../../carrier/CallStatus.ts"
+import { type FormFields, parseForm, singleField } from "../../carrier/forms.ts"
+import { rawQuery } from "../../carrier/publicUrl.ts"
+import type { RawRequest } from "../../carrier/RawRequest.ts"
+import type { VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
+import { type InboundCall, MalformedWebhook, type StatusReport } from "../../ProviderSpec.ts"
+import { provider } from "./config.ts"
+import { answeredBy, callStatus, durationMs } from "./statuses.ts"
+
+const accountSidPattern = /^AC[0-9a-fA-F]{32}$/
+const callSidPattern = /^CA[0-9a-fA-F]{32}$/
+
+/** The fields of a webhook: of the body, or of the query where Twilio was told to use GET. */
+const fieldsOf = ({ method, publicUrl, body }: RawRequest | VerifiedRequest): FormFields =>
+  parseForm(method === "GET" ? rawQuery(publicUrl) : body) ?? []
+
+const ownHeaders = ["x-twilio-signature", "i-twilio-idempotency-token", "x-home-region"] as const
+
+/** Whether a request looks like Twilio's: its user agent, its own headers, or the fields that all its webhooks have. */
+export const recognize = (request: RawRequest): boolean => {
+  const { headers } = request
+  if (/twilioproxy/i.test(headers["user-agent"] ?? "")) return true
+  if (ownHeaders.some((name) => headers[name] !== undefined)) return true
+  const fields = fieldsOf(request)
+  const has = (name: string) => singleField(fields, name) !== undefined
+  return has("CallSid") && has("ApiVersion") && claimedAccountId(request) !== undefined
+}
+
+/** The `AccountSid` that a request claims, if it is one. */
+export const claimedAccountId = (request: RawRequest): string | undefined => {
+  const sid = singleField(fieldsOf(request), "AccountSid")
+  return sid !== undefined && accountSidPattern.test(sid) ? sid : undefined
+}
+
+const malformed = (message: string) => new MalformedWebhook({ provider, message })
+
+/** A field's value; with `pattern`, one that fits it: strictness here keeps a signature's lack of separators harmless. */
+const required = (fields: FormFields, name: string, pattern?: RegExp): Effect.Effect<string, MalformedWebhook> => {
+  const value = singleField(fields, name) ?? ""
+  return value !== "" && (pattern?.test(value) ?? true)
+    ? Effect.succeed(value)
+    : Effect.fail(malformed(`The field ${name} is missing, repeated or malformed.`))
+}
+
+const optional = (fields: FormFields, name: string): string | undefined => {
+  const value = singleField(fields, name)
+  return value === "" ? undefined : value
+}
+
+/** Facts about a call that are kept in its event log and given to its agent, by our names. */
+const facts = {
+  direction: "Direction",
+  forwarded_from: "ForwardedFrom",
+  caller_name: "CallerName",
+  caller_city: "FromCity",
+  caller_state: "FromState",
+  caller_country: "FromCountry",
+  called_country: "ToCountry",
+  stir_verdict: "StirVerstat"
+} as const
+
+const detailsOf = (fields: FormFields, names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+  const details: Record<string, string> = {}
+  for (const [ours, theirs] of Object.entries(names)) {
+    const value = optional(fields, theirs)
+    if (value !== undefined) details[ours] = value
+  }
+  return details
+}
+
+/** The voice webhook of an inbound call. `from` may be any text, as for a withheld number. */
+export const parseInbound = Effect.fnUntraced(function* (request: VerifiedRequest) {
+  const fields = fieldsOf(request)
+  const call: InboundCall = {
+    providerCallId: yield* required(fields, "CallSid", callSidPattern),
+    from: optional(fields, "From") ?? "anonymous",
+    to: yield* required(fields, "To"),
+    details: detailsOf(fields, facts)
+  }
+  return call
+})
+
+/**
+ * A call status callback. `CallStatus` of the `answered` event is `in-progress`; `CallDuration` is in seconds, whereas `Duration`
+ * counts billed minutes and is not read.
+ */
+export const parseStatus = Effect.fnUntraced(function* (request: VerifiedRequest) {
+  const fields = fieldsOf(request)
+  const providerCallId = yield* required(fields, "CallSid", callSidPattern)
+  const rawStatus = yield* required(fields, "CallStatus", /^[a-z-]{1,32}$/)
+  const status = callStatus(rawStatus)
+  const verdict = optional(fields, "AnsweredBy")
+  const sip = optional(fields, "SipResponseCode")
+  const final = status !== undefined && isFinal(status)
+  const report: StatusReport = {
+    providerCallId,
+    status,
+    rawStatus,
+    dedupeKey: `status:${providerCallId}:${optional(fields, "SequenceNumber") ?? ""}:${rawStatus}`,
+    details: detailsOf(fields, { timestamp: "Timestamp", sip_response_code: "SipResponseCode" }),
+    ...(final ? { durationMs: durationMs(optional(fields, "CallDuration")) } : {}),
+    ...(verdict === undefined ? {} : { answeredBy: answeredBy(verdict) }),
+    ...(final && status !== "completed" && sip !== undefined ? { failureCode: sip } : {})
+  }
+  return report
+})
+
+/** The verdict of answering-machine detection: a report without a status of the call. */
+export const parseMachineDetection = Effect.fnUntraced(function* (request: VerifiedRequest) {
+  const fields = fieldsOf(request)
+  const providerCallId = yield* required(fields, "CallSid", callSidPattern)
+  const verdict = yield* required(fields, "AnsweredBy", /^[a-z_]{1,32}$/)
+  const report: StatusReport = {
+    providerCallId,
+    status: undefined,
+    rawStatus: verdict,
+    answeredBy: answeredBy(verdict),
+    dedupeKey: `amd:${providerCallId}:${verdict}`,
+    details: detailsOf(fields, { machine_detection_ms: "MachineDetectionDuration" })
+  }
+  return report
+})
+
+/** A status callback of a media stream. It has no `CallStatus`. */
+export const parseStreamStatus = Effect.fnUntraced(function* (request: VerifiedRequest) {
+  const fields = fieldsOf(request)
+  const event = yield* required(fields, "StreamEvent", /^stream-[a-z]{1,32}$/)
+  const streamId = yield* required(fields, "StreamSid", /^[0-9A-Za-z]{1,64}$/)
+  return {
+    event,
+    dedupeKey: `stream:${streamId}:${event}`,
+    error: optional(fields, "StreamError"),
+    details: detailsOf(fields, { stream_id: "StreamSid", timestamp: "Timestamp", error: "StreamError" })
+  }
+})

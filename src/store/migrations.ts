@@ -1,0 +1,13 @@
+import { Effect } from "effect"
+import { Migrator } from "effect/sql"
+import { foundation } from "./migrations/0001_foundation.ts"
+
+/** Every step of the schema, in order. A step that was released is never edited: add the next one. */
+const steps = {
+  "0001_foundation": foundation
+}
+
+/** Brings the schema up to date, under a lock: several processes may start at once. Gives the steps that it ran. */
+export const migrate = Migrator.make({})({ loader: Migrator.fromRecord(steps), table: "migrations" }).pipe(
+  Effect.withSpan("migrate")
+)

@@ -1,0 +1,110 @@
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { RawRequest } from "../carrier/RawRequest.ts"
+import type { SignatureRejected, VerifiedRequest } from "../carrier/VerifiedRequest.ts"
+import { Configurations, type LoadedConfiguration } from "../organizations/Configurations.ts"
+import type { ProviderSpec } from "../ProviderSpec.ts"
+import { Registry } from "../Registry.ts"
+import type { Call } from "./Call.ts"
+import { Calls } from "./Calls.ts"
+import { CallTokens } from "./CallTokens.ts"
+import { signatureFailed } from "./metrics.ts"
+
+/**
+ * The sender of a webhook could not be proved. One refusal for everything: an unknown account, no signature, a wrong one,
+ * a call that does not exist. The sender learns nothing but that.
+ */
+export class WebhookRefused extends Schema.TaggedError<WebhookRefused>()("WebhookRefused", {}) {}
+
+/** A webhook of an account, proved with the account's own secret. */
+export interface Proof {
+  readonly configuration: LoadedConfiguration
+  readonly request: VerifiedRequest
+}
+
+/** Finds whose webhook a request is, and proves it. Nothing that a request says is believed before. */
+export class Verification extends Context.Service<
+  Verification,
+  {
+    /** Every configuration whose secret the request was signed with, at least one: two tenants may share an account. */
+    readonly ofAccount: (
+      spec: ProviderSpec,
+      raw: RawRequest
+    ) => Effect.Effect<ReadonlyArray<Proof>, WebhookRefused | SqlError>
+    /** The same, where the URL does not say which carrier it is. */
+    readonly ofAnyAccount: (raw: RawRequest) => Effect.Effect<ReadonlyArray<Proof>, WebhookRefused | SqlError>
+    /** The call that a URL token names, and the proof that its own configuration's carrier sent the request. */
+    readonly ofCall: (
+      token: string,
+      raw: RawRequest,
+      provider?: string
+    ) => Effect.Effect<Proof & { readonly call: Call }, WebhookRefused | SqlError>
+  }
+>()("switchboard/Verification") {
+  static readonly layer = Layer.effect(
+    Verification,
+    Effect.gen(function* () {
+      const registry = yield* Registry
+      const configurations = yield* Configurations
+      const calls = yield* Calls
+      const tokens = yield* CallTokens
+
+      const prove = Effect.fnUntraced(function* (configuration: LoadedConfiguration, raw: RawRequest) {
+        const request = yield* configuration.provider.verify(raw)
+        return { configuration, request }
+      })
+
+      const ofAccount = Effect.fn("Verification.ofAccount")(function* (spec: ProviderSpec, raw: RawRequest) {
+        const claimed = spec.accountIdCredentialField === "" ? "" : spec.claimedAccountId(raw)
+        const candidates = claimed === undefined ? [] : yield* configurations.candidates(spec.name, claimed)
+        const [proofs, failures] = yield* Effect.partition(candidates, (candidate) => prove(candidate, raw))
+        if (proofs.length > 0) return proofs
+        return yield* refuse(spec.name, reasonOf(failures))
+      })
+
+      const ofAnyAccount = Effect.fn("Verification.ofAnyAccount")(function* (raw: RawRequest) {
+        const specs = (yield* registry.all).filter((spec) => spec.recognize(raw))
+        for (const spec of specs) {
+          const proofs = yield* Effect.catchTag(ofAccount(spec, raw), "WebhookRefused", () => Effect.succeed([]))
+          if (proofs.length > 0) return proofs
+        }
+        return yield* specs.length > 0 ? new WebhookRefused() : refuse("unknown", "no provider recognizes the request")
+      })
+
+      const ofCall = Effect.fn("Verification.ofCall")(function* (token: string, raw: RawRequest, provider?: string) {
+        const named = provider ?? "unknown"
+        const callId = tokens.read(token)
+        if (Option.isNone(callId)) return yield* refuse(named, "the call token in the URL is not ours")
+        const found = yield* calls.find(callId.value)
+        if (Option.isNone(found)) return yield* refuse(named, "the call of the token is gone")
+        const call = found.value
+        if (provider !== undefined && call.mode !== provider)
+          return yield* refuse(named, "the token is of another provider's call")
+        const configuration = yield* configurations
+          .load(call.telephonyConfigurationId, { organizationId: call.organizationId, provider: call.mode })
+          .pipe(
+            Effect.catchIf(
+              (error) => error._tag !== "SqlError",
+              (error) => refuse(call.mode, `the call's configuration cannot be loaded: ${error._tag}`)
+            )
+          )
+        const proof = yield* prove(configuration, raw).pipe(
+          Effect.catchTag("SignatureRejected", (error) => refuse(call.mode, error.reason))
+        )
+        return { ...proof, call }
+      })
+      return Verification.of({ ofAccount, ofAnyAccount, ofCall })
+    })
+  )
+}
+
+const reasonOf = (failures: ReadonlyArray<SignatureRejected>) =>
+  failures.length === 0
+    ? "no configuration has the account that the request claims"
+    : failures.map((failure) => failure.reason).join("; ")
+
+const refuse = Effect.fnUntraced(function* (provider: string, reason: string) {
+  yield* signatureFailed(provider)
+  yield* Effect.logWarning("A webhook was refused").pipe(Effect.annotateLogs({ provider, reason }))
+  return yield* new WebhookRefused()
+})

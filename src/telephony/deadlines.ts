@@ -1,0 +1,19 @@
+/**
+ * How long each state of a call may last before the sweeper looks into it, s. Every one has a reserve on top of what
+ * the carrier was asked for: the carrier's own word is better than our guess.
+ */
+
+/** How long a destination may ring. Carriers take up to 5 s more than they were asked for. */
+export const ringSeconds = 60
+
+/** From the answer, or from an inbound call's arrival, until its media socket must have opened. */
+export const mediaSeconds = 60
+
+/** On top of the ring time and of the longest allowed duration. */
+export const reserveSeconds = 30
+
+/** From the end of the media until the call must be over. */
+export const farewellSeconds = 60
+
+/** A hang-up that its own node did not see through is taken over by the sweeper after this time. */
+export const hangupGraceSeconds = 20

@@ -1,0 +1,42 @@
+import { Layer } from "effect"
+import { Admission } from "./Admission.ts"
+import { Answering } from "./Answering.ts"
+import { AnswerRoute } from "./AnswerRoute.ts"
+import { CallCommands } from "./CallCommands.ts"
+import { CallEnding } from "./CallEnding.ts"
+import * as CallReportsLive from "./CallReportsLive.ts"
+import { CallHistory } from "./CallHistory.ts"
+import { Calls } from "./Calls.ts"
+import { CallTokens } from "./CallTokens.ts"
+import { CarrierDesk } from "./CarrierDesk.ts"
+import { Dialer } from "./Dialer.ts"
+import { Drain } from "./Drain.ts"
+import { Inbound } from "./Inbound.ts"
+import * as Leases from "./Leases.ts"
+import { MediaSessions } from "./MediaSessions.ts"
+import { Node } from "./Node.ts"
+import { Operating } from "./Operating.ts"
+import { Sweeper } from "./Sweeper.ts"
+import { Tickets } from "./Tickets.ts"
+import { Verification } from "./Verification.ts"
+
+/** Every service of this room, and its background work: leases, and the sweeper. */
+export const layer = Layer.mergeAll(
+  AnswerRoute.layer,
+  CallReportsLive.layer,
+  Dialer.layer,
+  Inbound.layer,
+  Leases.layer,
+  MediaSessions.layer,
+  Operating.layer,
+  Sweeper.run
+).pipe(
+  Layer.provideMerge(Sweeper.layer),
+  Layer.provideMerge(
+    Layer.mergeAll(Admission.layer, Answering.layer, CallCommands.layer, CallEnding.layer, Verification.layer)
+  ),
+  Layer.provideMerge(
+    Layer.mergeAll(CallHistory.layer, Calls.layer, CallTokens.layer, CarrierDesk.layer, Tickets.layer)
+  ),
+  Layer.provideMerge(Layer.mergeAll(Drain.layer, Node.layer))
+)

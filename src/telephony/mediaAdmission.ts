@@ -1,0 +1,74 @@
+import { Effect, Option, type Redacted, Schema } from "effect"
+import { isFinal } from "../carrier/CallStatus.ts"
+import type { RawRequest } from "../carrier/RawRequest.ts"
+import { Configurations, type LoadedConfiguration, type LoadFailure } from "../organizations/Configurations.ts"
+import type { Call } from "./Call.ts"
+import { Calls } from "./Calls.ts"
+import { Drain } from "./Drain.ts"
+import { signatureFailed } from "./metrics.ts"
+import { type TicketRefused, Tickets } from "./Tickets.ts"
+
+/** Why an upgrade is refused, before it is accepted. `reason` is for our log, it tells the peer nothing. */
+export class UpgradeRefused extends Schema.TaggedError<UpgradeRefused>()("UpgradeRefused", {
+  status: Schema.Literals([401, 403, 404, 409, 503]),
+  reason: Schema.String
+}) {}
+
+/** A call whose media socket may open: the ticket is used up, and this node holds the call. */
+export interface AdmittedCall {
+  readonly call: Call
+  readonly configuration: LoadedConfiguration
+}
+
+const ticketStatus = { unknown: 404, expired: 401, used: 409, over: 409 } as const
+
+const refuse = (status: UpgradeRefused["status"], reason: string) => new UpgradeRefused({ status, reason })
+
+const onTicket = ({ reason }: TicketRefused) => refuse(ticketStatus[reason], `the ticket is ${reason}`)
+const onDatabase = () => refuse(503, "the database does not answer")
+const onConfiguration = (failure: LoadFailure) =>
+  failure._tag === "ConfigurationNotFound"
+    ? refuse(404, "the call's configuration is gone")
+    : refuse(503, `the call's configuration cannot be loaded (${failure._tag})`)
+
+/**
+ * Decides about upgrade requests. Everything that may be wrong is looked at before the ticket is used up, so that a request
+ * of somebody else cannot spend it.
+ */
+export const mediaAdmission = Effect.gen(function* () {
+  const tickets = yield* Tickets
+  const calls = yield* Calls
+  const configurations = yield* Configurations
+  const drain = yield* Drain
+
+  const liveCall = Effect.fnUntraced(function* (callId: string) {
+    const call = yield* Effect.mapError(calls.find(callId), onDatabase)
+    if (Option.isNone(call)) return yield* refuse(404, "the ticket's call is gone")
+    if (call.value.endedAt !== undefined || isFinal(call.value.status)) return yield* refuse(409, "the call is over")
+    return call.value
+  })
+
+  const decide = Effect.fn("MediaSessions.admit")(function* (ticket: Redacted.Redacted<string>, upgrade: RawRequest) {
+    if (yield* drain.isDraining) return yield* refuse(503, "this node is shutting down")
+    const { callId } = yield* tickets
+      .peek(ticket)
+      .pipe(Effect.catchTags({ TicketRefused: (error) => onTicket(error), SqlError: onDatabase }))
+    const call = yield* liveCall(callId)
+    const configuration = yield* configurations
+      .load(call.telephonyConfigurationId, { organizationId: call.organizationId, provider: call.mode })
+      .pipe(Effect.mapError(onConfiguration))
+    const { verifyUpgrade } = configuration.provider
+    if (verifyUpgrade !== undefined) {
+      yield* verifyUpgrade(upgrade).pipe(
+        Effect.tapError(() => signatureFailed(call.mode)),
+        Effect.mapError(({ reason }) => refuse(403, reason))
+      )
+    }
+    yield* tickets
+      .consume(ticket)
+      .pipe(Effect.catchTags({ TicketRefused: (error) => onTicket(error), SqlError: onDatabase }))
+    return { call, configuration } satisfies AdmittedCall
+  })
+
+  return decide
+})

@@ -1,0 +1,44 @@
+import { Deferred, Effect, type Scope } from "effect"
+import type { Transport } from "../Transport.ts"
+import type { CallCommand, CommandReply } from "./CallCommands.ts"
+import { reference } from "./CarrierDesk.ts"
+import type { AdmittedCall } from "./mediaAdmission.ts"
+import { type Ending, hangUp } from "./mediaEnding.ts"
+
+const done = (detail: string): CommandReply => ({ ok: true, detail })
+const refused = (detail: string): CommandReply => ({ ok: false, detail })
+
+/**
+ * Answers what operators ask of a call that this node holds. `transport` gives undefined until the media is open. A hang-up
+ * is answered at once; what it waits for runs in `scope`.
+ */
+export const commandHandler = (
+  { call, configuration }: AdmittedCall,
+  transport: () => Transport | undefined,
+  stop: Deferred.Deferred<Ending>,
+  scope: Scope.Scope
+) => {
+  const hang = (drain: boolean) => {
+    const drained = drain ? (transport()?.drained ?? Effect.void) : Effect.void
+    return Effect.forkIn(Effect.andThen(drained, Deferred.succeed(stop, hangUp("operator_ended"))), scope)
+  }
+
+  const press = (digits: string): Effect.Effect<CommandReply> => {
+    const media = transport()
+    if (media === undefined) return Effect.succeed(refused("The call's media is not open yet. Try again."))
+    if (media.sendDigits !== undefined) return Effect.as(media.sendDigits(digits), done("sent"))
+    const { sendDigits } = configuration.provider
+    if (sendDigits === undefined) return Effect.succeed(refused("This carrier cannot send digits into a call."))
+    const known = { ...reference(call), providerCallId: media.info.providerCallId }
+    return sendDigits(known, digits).pipe(
+      Effect.as(done("sent")),
+      Effect.catchTag("CarrierError", ({ message }) => Effect.succeed(refused(message)))
+    )
+  }
+
+  return Effect.fnUntraced(function* (command: CallCommand) {
+    if (command._tag === "SendDigits") return yield* press(command.digits)
+    yield* hang(command.drain)
+    return done("hanging up")
+  })
+}

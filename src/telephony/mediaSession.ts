@@ -1,0 +1,134 @@
+import { Clock, DateTime, Deferred, Effect, Exit, Fiber, FiberSet, Metric } from "effect"
+import type { AgentLeg, AgentLost, AgentUnreachable, CallLine } from "../agents/AgentSpec.ts"
+import { Settings } from "../Settings.ts"
+import type { MediaSocket, Transport, TransportError } from "../Transport.ts"
+import { Pacer } from "../transport/pacer.ts"
+import type { Call } from "./Call.ts"
+import { CallCommands } from "./CallCommands.ts"
+import { Calls, type NewCallEvent } from "./Calls.ts"
+import type { AdmittedCall } from "./mediaAdmission.ts"
+import { agentConnector } from "./mediaAgent.ts"
+import { commandHandler } from "./mediaCommands.ts"
+import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile } from "./mediaEnding.ts"
+import { persist } from "./mediaNotes.ts"
+
+const liveSessions = Metric.gauge("switchboard_media_sessions", {
+  description: "Calls whose media this node holds now"
+})
+const counted = Effect.acquireRelease(Metric.modify(liveSessions, 1), () => Metric.modify(liveSessions, -1))
+
+/** What a session has got hold of so far. */
+interface Progress {
+  transport: Transport | undefined
+  leg: AgentLeg | undefined
+}
+
+/**
+ * `run` runs one call's media from the accepted socket to its end: the carrier's handshake, the agent,
+ * the audio, commands, the deadline, and the end towards carrier, database and agent. It never fails. What it opens lives
+ * in one Scope, which closes last. Whoever completes `stop` ends the call.
+ */
+export const mediaSession = Effect.gen(function* () {
+  const calls = yield* Calls
+  const commands = yield* CallCommands
+  const connectAgent = yield* agentConnector
+  const pacer = yield* Pacer
+  const { maxCallSeconds } = yield* Settings
+  const ending = yield* mediaEnding
+  /** Work towards carriers and the database that may outlive a session. */
+  const settling = yield* FiberSet.make()
+
+  const record = (call: Call, event: Omit<NewCallEvent, "dedupeKey">) => persist(calls.record(call.id, event))
+  const note = (call: Call, kind: string, error: AgentUnreachable | AgentLost | TransportError) =>
+    Effect.andThen(
+      Effect.logWarning(error.message),
+      record(call, { source: "gateway", kind, payload: { reason: error.reason, message: error.message } })
+    )
+
+  const openTransport = Effect.fnUntraced(function* ({ call, configuration }: AdmittedCall, socket: MediaSocket) {
+    const accountId = configuration.accountId === "" ? undefined : configuration.accountId
+    const transport = yield* configuration.spec
+      .transport(socket, { callId: call.id, providerCallId: call.providerCallId, accountId })
+      .pipe(Effect.provideService(Pacer, pacer))
+    yield* persist(calls.learnProviderCallId(call.id, transport.info.providerCallId)).pipe(
+      Effect.andThen(persist(calls.moveMedia(call.id, "streaming"))),
+      Effect.forkScoped
+    )
+    return transport
+  })
+
+  const talk = Effect.fnUntraced(function* (call: Call, leg: AgentLeg, transport: Transport) {
+    const line: CallLine = {
+      record: (kind, payload) => record(call, { source: "agent", kind, payload })
+    }
+    const end = yield* leg.run(transport, line)
+    if (end._tag === "MediaEnded") return hungUp(call)
+    if (end.drain) yield* transport.drained
+    return hangUp("agent_ended")
+  })
+
+  /** The call's way without anyone's interference. */
+  const converse = Effect.fnUntraced(
+    function* (admitted: AdmittedCall, socket: MediaSocket, progress: Progress) {
+      const { call } = admitted
+      const transport = yield* openTransport(admitted, socket)
+      progress.transport = transport
+      const leg = yield* connectAgent(call)
+      progress.leg = leg
+      return yield* talk(call, leg, transport)
+    },
+    (effect, { call }, _socket, progress) =>
+      Effect.catchTags(effect, {
+        AgentUnreachable: (error) =>
+          Effect.as(
+            note(call, "agent.unreachable", error),
+            hangUp(error.reason === "refused-call" ? "agent_refused" : "agent_unreachable")
+          ),
+        AgentLost: (error) => Effect.as(note(call, "agent.lost", error), hangUp("agent_lost")),
+        TransportError: (error) =>
+          Effect.as(
+            note(call, "media.failed", error),
+            reconcile(progress.transport === undefined ? "media_never_started" : "media_lost")
+          )
+      })
+  )
+
+  const deadline = Effect.fnUntraced(function* (call: Call) {
+    const now = yield* Clock.currentTimeMillis
+    const since = call.answeredAt === undefined ? now : DateTime.toEpochMillis(call.answeredAt)
+    yield* Effect.sleep(Math.max(0, since + maxCallSeconds * 1000 - now))
+    return hangUp("max_duration")
+  })
+
+  const run = Effect.fn("MediaSession.run")(function* (
+    admitted: AdmittedCall,
+    socket: MediaSocket,
+    stop: Deferred.Deferred<Ending>
+  ) {
+    const { call } = admitted
+    const progress: Progress = { transport: undefined, leg: undefined }
+    const session = Effect.gen(function* () {
+      yield* counted
+      yield* commands.serve(
+        call.id,
+        commandHandler(admitted, () => progress.transport, stop, yield* Effect.scope)
+      )
+      yield* Effect.logInfo("The media session begins.")
+      return yield* Effect.raceAllFirst([converse(admitted, socket, progress), deadline(call), Deferred.await(stop)])
+    })
+    const end = Effect.fnUntraced(function* (exit: Exit.Exit<Ending>) {
+      const how = endingOf(exit)
+      if (how.reason === "internal_error" && Exit.isFailure(exit)) {
+        yield* Effect.logError("A defect ended the call.", exit.cause)
+      }
+      const work = yield* FiberSet.run(settling, ending.settle(call, progress.transport?.info.providerCallId, how))
+      yield* ending.farewell(call, how, progress.leg, Fiber.await(work))
+    })
+    yield* Effect.uninterruptibleMask((restore) =>
+      Effect.scoped(Effect.flatMap(Effect.exit(restore(session)), end))
+    ).pipe(Effect.annotateLogs({ call: call.id, organization: call.organizationId }))
+  })
+
+  /** `settled` waits until what sessions left behind towards carriers and the database is done. */
+  return { run, settled: FiberSet.awaitEmpty(settling) }
+})

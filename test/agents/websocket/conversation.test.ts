@@ -1,0 +1,221 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { converter } from "../../../src/audio/converter.ts"
+import { agentServer } from "../support/agentServer.ts"
+import { mulaw8 } from "../support/fakeTransport.ts"
+import { secret, someCall, startCall, until } from "../support/legs.ts"
+
+const pcm16 = { encoding: "pcm_s16le", sampleRate: 16000 } as const
+
+/** 20 ms of a 400 Hz tone in 8 kHz mu-law, the `n`th frame of it. */
+const tone = (n: number) => {
+  const samples = new Int16Array(160).map((_, i) => 8000 * Math.sin((2 * Math.PI * 400 * (n * 160 + i)) / 8000))
+  return converter({ encoding: "pcm_s16le", sampleRate: 8000 }, mulaw8).convert(new Uint8Array(samples.buffer))
+}
+
+describe("a call with a WebSocket agent", () => {
+  it.live("introduces the call, with the secret in a header and never in the URL", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { start, visit } = yield* startCall(server)
+      assert.strictEqual(visit.headers.authorization, `Bearer ${secret}`)
+      assert.strictEqual(visit.socket.protocol, "switchboard.v1")
+      assert.strictEqual(visit.path, "/calls")
+      assert.deepStrictEqual(start, {
+        type: "call.start",
+        version: 1,
+        call: {
+          id: someCall.id,
+          direction: "inbound",
+          from: "+31201234567",
+          to: "+14155550100",
+          provider: "carrier",
+          telephony_configuration_id: someCall.telephonyConfigurationId,
+          context: { customer: "c-42", vip: true }
+        },
+        audio: { encoding: "pcm_s16le", sample_rate: 16000, frame_ms: 20 },
+        resume_token: start.resume_token
+      })
+      assert.match(start.resume_token, /^[\w-]{22}$/)
+    })
+  )
+
+  it.live("resamples both ways between the phone and the agent", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { media, visit } = yield* startCall(server)
+      const frames = Array.from({ length: 50 }, (_, n) => tone(n))
+      for (const chunk of frames) media.emit({ _tag: "Audio", chunk })
+      const up = converter(mulaw8, pcm16)
+      const expected = Buffer.concat(frames.map((frame) => up.convert(frame)))
+      yield* until(() => visit.heard().length >= expected.length)
+      assert.deepStrictEqual(visit.heard(), expected)
+
+      yield* visit.speak(expected.subarray(0, 6400))
+      yield* visit.speak(expected.subarray(6400))
+      const down = converter(pcm16, mulaw8)
+      const back = Buffer.concat([down.convert(expected.subarray(0, 6400)), down.convert(expected.subarray(6400))])
+      yield* until(() => media.bytes().length >= back.length)
+      assert.deepStrictEqual(Buffer.from(media.bytes()), back)
+    })
+  )
+
+  it.live("passes G.711 through untouched when the agent chooses it", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { media, visit } = yield* startCall(server, {
+        accept: { type: "call.accept", audio: { encoding: "mulaw", sample_rate: 8000 }, future: 1 }
+      })
+      const every = Uint8Array.from({ length: 256 }, (_, i) => i)
+      media.emit({ _tag: "Audio", chunk: every })
+      yield* until(() => visit.heard().length === 256)
+      assert.deepStrictEqual(visit.heard(), Buffer.from(every))
+      yield* visit.speak(every)
+      yield* until(() => media.bytes().length === 256)
+      assert.deepStrictEqual(Buffer.from(media.bytes()), Buffer.from(every))
+    })
+  )
+
+  it.live("loses nothing of an agent that speaks in the same breath as it accepts", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { media, visit } = yield* startCall(server, {
+        settings: { encoding: "mulaw" },
+        eager: Uint8Array.of(1, 2, 3)
+      })
+      yield* visit.speak(Uint8Array.of(4))
+      yield* until(() => media.byteCount() === 4)
+      assert.deepStrictEqual(Array.from(media.bytes()), [1, 2, 3, 4])
+    })
+  )
+
+  it.live("tells keys, marks and what was heard when the agent interrupts itself", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { media, visit } = yield* startCall(server, {
+        settings: { encoding: "mulaw" },
+        accept: { type: "call.accept" }
+      })
+      media.emit({ _tag: "Digit", digit: "5", durationMs: 99.6 })
+      assert.deepStrictEqual(yield* visit.next, { type: "digit", digit: "5", duration_ms: 100 })
+      media.emit({ _tag: "Digit", digit: "#" })
+      assert.deepStrictEqual(yield* visit.next, { type: "digit", digit: "#" })
+
+      yield* visit.speak(new Uint8Array(800))
+      yield* visit.say({ type: "mark", name: "greeting" })
+      yield* visit.say({ type: "clear" })
+      assert.deepStrictEqual(yield* visit.next, { type: "mark", name: "greeting", heard_ms: 7, cleared: true })
+      assert.deepStrictEqual(yield* visit.next, { type: "cleared", heard_ms: 7, dropped_ms: 100 })
+      assert.strictEqual(media.bytes().length, 0)
+
+      media.emit({ _tag: "Mark", name: "later", heardMs: 1234.4, cleared: false })
+      assert.deepStrictEqual(yield* visit.next, { type: "mark", name: "later", heard_ms: 1234 })
+    })
+  )
+
+  it.live("plays what is queued before an agent's hang-up, and goes on answering marks meanwhile", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { end, events, media, running, visit } = yield* startCall(server, { settings: { encoding: "mulaw" } })
+      yield* visit.speak(new Uint8Array(160))
+      yield* visit.say({ type: "mark", name: "goodbye" })
+      yield* visit.say({ type: "hangup" })
+      yield* visit.say({ type: "event", name: "too late" })
+      yield* visit.speak(new Uint8Array(160))
+      yield* visit.understood
+      assert.isUndefined(running.pollUnsafe())
+      assert.strictEqual(media.byteCount(), 160, "audio after hangup was played")
+      yield* media.letDrain
+      assert.deepStrictEqual(yield* visit.next, { type: "mark", name: "goodbye", heard_ms: 20 })
+      assert.deepStrictEqual(yield* end, { _tag: "HangUp", drain: true })
+      assert.deepStrictEqual(events, [])
+    })
+  )
+
+  it.live("does not wait when the agent hangs up now, or closes after its hang-up", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const first = yield* startCall(server)
+      yield* first.visit.say({ type: "hangup", now: true })
+      assert.deepStrictEqual(yield* first.end, { _tag: "HangUp", drain: false })
+
+      const second = yield* startCall(server)
+      yield* second.visit.say({ type: "hangup" })
+      yield* Effect.sync(() => second.visit.socket.close(1000))
+      yield* second.visit.closed
+      yield* second.media.letDrain
+      assert.deepStrictEqual(yield* second.end, { _tag: "HangUp", drain: true })
+
+      const third = yield* startCall(server)
+      yield* third.visit.say({ type: "hangup" })
+      yield* third.visit.say({ type: "clear" })
+      yield* third.visit.nextOf("cleared")
+      yield* third.visit.say({ type: "transfer", destination: "+31" })
+      yield* third.visit.say({ type: "hangup", now: true })
+      assert.deepStrictEqual(yield* third.end, { _tag: "HangUp", drain: false })
+    })
+  )
+
+  it.live("presses keys where the carrier can, and says where it cannot", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const able = yield* startCall(server, { media: { canDial: true } })
+      yield* able.visit.say({ type: "digits", digits: "12#" })
+      yield* until(() => able.media.digits.length === 1)
+      assert.deepStrictEqual(able.media.digits, ["12#"])
+
+      const unable = yield* startCall(server)
+      yield* unable.visit.say({ type: "digits", digits: "12#" })
+      assert.strictEqual((yield* unable.visit.nextOf("error")).code, "digits_not_supported")
+      yield* unable.visit.say({ type: "transfer", destination: "+31201234567" })
+      assert.deepStrictEqual(yield* unable.visit.next, {
+        type: "transfer.state",
+        state: "failed",
+        reason: "not_supported"
+      })
+    })
+  )
+
+  it.live("keeps the agent's events, within bounds", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { end, events, media, visit } = yield* startCall(server)
+      yield* visit.say({ type: "event", name: "intent", data: { topic: "billing" } })
+      yield* visit.say({ type: "event", name: "bare" })
+      yield* visit.say({ type: "event", name: "large", data: "x".repeat(9000) })
+      assert.strictEqual((yield* visit.nextOf("error")).code, "event_refused")
+      yield* Effect.repeat(visit.say({ type: "event", name: "flood" }), { times: 200 })
+      assert.strictEqual((yield* visit.nextOf("error")).code, "event_refused")
+      yield* media.stop
+      assert.deepStrictEqual(yield* end, { _tag: "MediaEnded" })
+      assert.deepStrictEqual(events.slice(0, 2), [
+        { kind: "agent.event", details: { name: "intent", data: { topic: "billing" } } },
+        { kind: "agent.event", details: { name: "bare", data: null } }
+      ])
+      assert.isAtMost(events.length, 60)
+    })
+  )
+
+  it.live("says why the call ended, then closes with 1000", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { close, end, leg, media, visit } = yield* startCall(server)
+      yield* media.stop
+      yield* end
+      yield* leg.ended({ reason: "caller_hung_up", owner: "caller" })
+      assert.deepStrictEqual(yield* visit.next, { type: "call.end", reason: "caller_hung_up", owner: "caller" })
+      assert.strictEqual((yield* visit.closed).code, 1000)
+      yield* close
+      yield* until(() => server.connections() === 0)
+    })
+  )
+
+  it.live("closes with 1001 when the call's scope closes without a word", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { close, visit } = yield* startCall(server)
+      yield* close
+      assert.strictEqual((yield* visit.closed).code, 1001)
+    })
+  )
+})

@@ -1,0 +1,118 @@
+import { Context, Effect, Layer, Schema } from "effect"
+import { service } from "../../src/main.ts"
+import type { CarrierSimulator, FakeCarrier, SpokenAudio } from "../../src/simulator/SimulatorModule.ts"
+import { Settings } from "../../src/Settings.ts"
+import { embeddedDatabase } from "./database.ts"
+import { ask, freePort, type ApiAnswer } from "./service.ts"
+
+export const ours = "+14155550123"
+export const theirs = "+442071838750"
+
+/** Half a second of mu-law that is nowhere silent. */
+export const speech: SpokenAudio = {
+  format: { encoding: "mulaw", sampleRate: 8000 },
+  bytes: Uint8Array.from({ length: 4000 }, (_, index) => 0x10 + (index % 97))
+}
+
+/** A call as the API shows it, as far as the tests look at it. */
+export const CallView = Schema.Struct({
+  id: Schema.String,
+  direction: Schema.String,
+  mode: Schema.String,
+  status: Schema.String,
+  media_state: Schema.String,
+  provider_call_id: Schema.NullOr(Schema.String),
+  end_reason: Schema.NullOr(Schema.String),
+  end_owner: Schema.NullOr(Schema.String)
+})
+export type CallView = typeof CallView.Type
+
+const Created = Schema.Struct({ id: Schema.String })
+const CallList = Schema.Struct({ calls: Schema.Array(CallView) })
+
+/** The id of a created row, or a test failure that shows the answer. */
+export const createdId = (answer: ApiAnswer) =>
+  answer.status === 201 ? Schema.decodeUnknownSync(Created)(answer.body).id : Effect.die(answer).pipe(Effect.runSync)
+
+/** What a test says to the service, in this process or another. */
+export interface Api {
+  readonly request: (method: string, path: string, body?: unknown) => Effect.Effect<ApiAnswer>
+}
+
+/** An echo agent, a configuration of the fake carrier, and its number with the agent on it. */
+export const setUp = Effect.fnUntraced(function* (
+  {
+    carrier,
+    provider,
+    ...api
+  }: Api & {
+    readonly carrier: FakeCarrier
+    readonly provider: string
+  },
+  agent: { readonly kind: string; readonly settings: Readonly<Record<string, unknown>> } = {
+    kind: "echo",
+    settings: {}
+  }
+) {
+  const organizations = "/api/v1/organizations"
+  const agentId = createdId(yield* api.request("POST", `${organizations}/agents`, { name: "Agent", ...agent }))
+  const configurationId = createdId(
+    yield* api.request("POST", `${organizations}/telephony-configs`, {
+      name: "Carrier",
+      is_default_outbound: true,
+      config: { provider, ...carrier.credentials }
+    })
+  )
+  yield* carrier.ownNumber(ours)
+  const numbers = `${organizations}/telephony-configs/${configurationId}/phone-numbers`
+  const numberId = createdId(yield* api.request("POST", numbers, { address: ours, agent_id: agentId }))
+  return { agentId, configurationId, numberId, numbers }
+})
+
+/** The calls that the API lists, newest first. */
+export const callsOf = (api: Api) =>
+  Effect.map(
+    api.request("GET", "/api/v1/telephony/calls?limit=200"),
+    ({ body }) => Schema.decodeUnknownSync(CallList)(body).calls
+  )
+
+/** Waits until the listed calls are as wanted. */
+export const callsUntil = (api: Api, condition: (calls: ReadonlyArray<CallView>) => boolean) =>
+  Effect.repeat(Effect.delay(callsOf(api), "20 millis"), { until: condition })
+
+const start = Effect.fnUntraced(function* (
+  simulator: CarrierSimulator,
+  provider: string,
+  environment: Readonly<Record<string, string>>
+) {
+  const carrier = yield* simulator.start()
+  const port = yield* freePort
+  const url = `http://127.0.0.1:${port}`
+  const apiKey = "sb_test_0123456789abcdef0123456789abcdef"
+  const settings = Settings.test({
+    PORT: String(port),
+    SWITCHBOARD_API_KEY: apiKey,
+    [`SWITCHBOARD_CARRIER_URL_${provider.toUpperCase()}`]: carrier.baseUrl,
+    ...environment
+  })
+  const context = yield* Layer.build(service.pipe(Layer.provideMerge(embeddedDatabase), Layer.provide(settings)))
+  const request: Api["request"] = (method, path, body) =>
+    ask(url + path, {
+      method,
+      headers: { "x-api-key": apiKey, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+  return { provider, carrier, url, request, context }
+})
+
+/**
+ * The service in this process, on the embedded database, joined to a fake carrier. It runs on the real clock: share it with
+ * `layer(App.layer(...), { excludeTestServices: true })`.
+ */
+export class App extends Context.Service<App, Effect.Success<ReturnType<typeof start>>>()("test/App") {
+  static readonly layer = (
+    simulator: CarrierSimulator,
+    provider: string,
+    environment: Readonly<Record<string, string>> = {}
+  ) => Layer.effect(App, Effect.orDie(start(simulator, provider, environment)))
+}
