@@ -1,25 +1,25 @@
 import { Schema } from "effect"
 
 /** A server under test says where it listens. */
-export const Ready = Schema.Struct({ port: Schema.Number })
+export const Ready = Schema.Struct({ port: Schema.Finite })
 
 /** CPU time of a server since its start, µs. */
-export const Cpu = Schema.Struct({ user: Schema.Number, system: Schema.Number })
+export const Cpu = Schema.Struct({ user: Schema.Finite, system: Schema.Finite })
 
 /** Resident memory of a server after a garbage collection, bytes. */
-export const Memory = Schema.Struct({ rss: Schema.Number })
+export const Memory = Schema.Struct({ rss: Schema.Finite })
 
 /** What the load process is told. */
-export const LoadOrder = Schema.Struct({ port: Schema.Number, calls: Schema.Number })
+export const LoadOrder = Schema.Struct({ port: Schema.Finite, calls: Schema.Finite })
 
 /** What the load process has seen since the last reset. Times in ms. */
 export const LoadResult = Schema.Struct({
-  sent: Schema.Number,
-  echoed: Schema.Number,
-  p50: Schema.Number,
-  p99: Schema.Number,
-  max: Schema.Number,
-  lost: Schema.Number
+  sent: Schema.Finite,
+  echoed: Schema.Finite,
+  p50: Schema.Finite,
+  p99: Schema.Finite,
+  max: Schema.Finite,
+  lost: Schema.Finite
 })
 export type LoadResult = typeof LoadResult.Type
 

@@ -6,7 +6,7 @@ import type { AudioChunk, AudioFormat } from "./Audio.ts"
 export class TransportError extends Schema.TaggedError<TransportError>()("TransportError", {
   reason: Schema.Literals(["handshake-timeout", "wrong-call", "protocol-abuse", "silent-peer", "closed", "stalled"]),
   message: Schema.String,
-  code: Schema.Number
+  code: Schema.Finite
 }) {}
 
 /** What the carrier said about the stream when it opened. */

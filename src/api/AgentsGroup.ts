@@ -7,7 +7,7 @@ import { Conflict, NotFound, ValidationFailed } from "./Problems.ts"
 import { JsonBody } from "./Requests.ts"
 
 const Values = Schema.Record(Schema.String, Schema.Json)
-const Settings = Schema.RedactedFromValue(Values, { label: "settings" })
+const Settings = Schema.RedactedFromValue(Values)
 
 const summary = {
   id: Schema.String,

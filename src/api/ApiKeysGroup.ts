@@ -20,7 +20,7 @@ export const ApiKey = Schema.Struct(key).annotate({ identifier: "ApiKey" })
 /** A new API key: the only time that the key is shown. */
 export const CreatedApiKey = Schema.Struct({
   ...key,
-  key: Schema.RedactedFromValue(Schema.String, { label: "API key" })
+  key: Schema.RedactedFromValue(Schema.String)
 }).annotate({ identifier: "CreatedApiKey" })
 
 /** The keys of the organization. */

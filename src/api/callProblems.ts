@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import type { CarrierError } from "../carrier/CarrierError.ts"
 import type { DestinationNotAllowed, IdempotencyConflict, LimitReached } from "../telephony/Admission.ts"
+import type { CallNotFound } from "../telephony/CallHistory.ts"
 import type { DialRejected, InvalidDestination, NoCallerId } from "../telephony/DialRequest.ts"
 import type { DigitsRefused } from "../telephony/Operating.ts"
 import {
@@ -15,8 +16,10 @@ import {
 import { ValidationFailed } from "./Problems.ts"
 import { databaseAway } from "./refused.ts"
 
-export const notFound = () =>
-  Effect.fail(new CallMissing({ code: "call_not_found", detail: "There is no such call in this organization." }))
+const missing = Effect.fail(
+  new CallMissing({ code: "call_not_found", detail: "There is no such call in this organization." })
+)
+export const notFound: (error: CallNotFound) => typeof missing = () => missing
 
 const wrongField = (field: string, message: string) =>
   Effect.fail(

@@ -24,25 +24,21 @@ const documented = (schema: Schema.Constraint, id: string) => ({
   toJsonSchema: ({ schemas }: { readonly schemas: ReadonlyArray<object> }) => ({ ...schemas[0] })
 })
 
-const isDraft = (values: Values): values is ConfigDraft & Values => typeof values["provider"] === "string"
+const isDraft = (values: Values): values is ConfigDraft & Values => typeof values === "object"
 const isPatch = (values: Values): values is ConfigPatch & Values => typeof values === "object"
 const isMaskedConfig = (values: Values): values is typeof TelephonyConfigResponse.Type & Values =>
   typeof values["provider"] === "string"
 
-/** The `config` of a create or PUT. Redacted from here on: it may hold secrets. */
+/** The `config` of a create or PUT; a PUT may leave `provider` out. Redacted from here on: it may hold secrets. */
 export const ConfigRequest = Schema.RedactedFromValue(
-  Values.pipe(
-    Schema.refine(isDraft, { expected: "an object with a provider", ...documented(TelephonyConfigRequest, "config") })
-  ),
-  { label: "config" }
+  Values.pipe(Schema.refine(isDraft, { ...documented(TelephonyConfigRequest, "config") }))
 )
 
 /** The `config` of a PATCH. */
 export const ConfigPatchRequest = Schema.RedactedFromValue(
   Values.pipe(Schema.refine(isPatch)).annotate({
     description: "Some fields of the provider's form. Absent ones stay as they are, null clears one."
-  }),
-  { label: "config" }
+  })
 )
 
 /** The credentials in an answer: sensitive ones masked. */

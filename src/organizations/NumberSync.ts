@@ -4,7 +4,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { NumberOwnership, ProviderSync } from "../ProviderSpec.ts"
 import { Settings } from "../Settings.ts"
 import { Configurations, type LoadedConfiguration } from "./Configurations.ts"
-import { type PhoneNumber, readNumbers, UNKNOWN } from "./numberRow.ts"
+import { type PhoneNumber, readNumbers, type SyncState, UNKNOWN } from "./numberRow.ts"
 
 /** How long the carrier may take for one change. */
 const PATIENCE = "15 seconds"

@@ -1,4 +1,4 @@
-import { DateTime, Effect, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 
 const isUuidText = Schema.is(Schema.String.check(Schema.isUUID()))
@@ -45,6 +45,3 @@ export const reader = <S extends Schema.Codec<unknown, unknown>>(row: S) => {
 /** Whether a statement failed because of this unique index. */
 export const violates = (error: SqlError, index: string) =>
   error.reason._tag === "UniqueViolation" && error.reason.constraint === index
-
-/** ISO 8601 text of a time in answers. */
-export const isoTime = (time: DateTime.Utc) => DateTime.formatIso(time)

@@ -6,8 +6,8 @@ import { Node } from "./Node.ts"
 
 /** What can be asked of a call whose media this or another node holds. */
 export const CallCommand = Schema.Union([
-  Schema.Struct({ _tag: Schema.Literal("HangUp"), drain: Schema.Boolean }),
-  Schema.Struct({ _tag: Schema.Literal("SendDigits"), digits: Schema.String })
+  Schema.TaggedStruct("HangUp", { drain: Schema.Boolean }),
+  Schema.TaggedStruct("SendDigits", { digits: Schema.String })
 ])
 export type CallCommand = typeof CallCommand.Type
 
@@ -68,7 +68,7 @@ export class CallCommands extends Context.Service<
 
       const listener = Effect.gen(function* () {
         const notifications = yield* sql.listen(channelOf(node.id))
-        yield* Effect.forever(
+        return yield* Effect.forever(
           Effect.flatMap(Queue.take(notifications), ({ payload }) =>
             Option.match(decodeMessage(payload ?? ""), {
               onNone: () => Effect.logWarning("A command that this version does not know was ignored."),
@@ -120,15 +120,14 @@ export class CallCommands extends Context.Service<
 }
 
 const Message = Schema.Union([
-  Schema.Struct({
-    _tag: Schema.Literal("Command"),
+  Schema.TaggedStruct("Command", {
     id: Schema.String,
     replyTo: Schema.String,
     callId: Schema.String,
     command: CallCommand
   }),
   /** `reply` is null when the node does not hold the call. */
-  Schema.Struct({ _tag: Schema.Literal("Reply"), id: Schema.String, reply: Schema.NullOr(CommandReply) })
+  Schema.TaggedStruct("Reply", { id: Schema.String, reply: Schema.NullOr(CommandReply) })
 ])
 type Message = typeof Message.Type
 

@@ -63,7 +63,7 @@ export class Calls extends Context.Service<
         return row === undefined ? Option.none<CallRecord>() : Option.some(yield* readCall(row))
       })
       const find = (id: string) =>
-        isUuid(id) ? Effect.flatMap(sql`SELECT * FROM calls WHERE id = ${id}`, one) : Effect.succeed(Option.none())
+        isUuid(id) ? Effect.flatMap(sql`SELECT * FROM calls WHERE id = ${id}`, one) : Effect.succeedNone
       const findByProviderId = (configurationId: string, providerCallId: string) =>
         Effect.flatMap(
           sql`SELECT * FROM calls

@@ -43,7 +43,7 @@ export class Operating extends Context.Service<
         yield* ending.hangUp(id, "operator_ended")
         yield* commands
           .send(id, { _tag: "HangUp", drain: false })
-          .pipe(Effect.catchTag("CallNotHeld", () => Effect.succeed(undefined)))
+          .pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
       })
 
       const hangUp = Effect.fn("Operating.hangUp")(function* (organizationId: string, id: string) {
@@ -76,7 +76,7 @@ export class Operating extends Context.Service<
           return yield* new DigitsRefused({ reason: "not-connected", message: "The call has not been answered yet." })
         const reply = yield* commands
           .send(call.id, { _tag: "SendDigits", digits })
-          .pipe(Effect.catchTag("CallNotHeld", () => Effect.succeed(undefined)))
+          .pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
         if (reply === undefined) return yield* atCarrier(call, digits)
         if (!reply.ok) return yield* new DigitsRefused({ reason: "not-supported", message: reply.detail })
       })

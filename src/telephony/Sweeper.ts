@@ -102,7 +102,8 @@ export class Sweeper extends Context.Service<
 
   /**
    * Sweeps every two seconds and looks for prices, on one node at a time. The embedded database has one process: whatever
-   * another node held there died with it.
+   * another node held there died with it. A server may have been away for longer than a lease: every node gets the time to
+   * renew its own before any is called lost.
    */
   static readonly run = Layer.effectDiscard(
     Effect.gen(function* () {
@@ -110,9 +111,11 @@ export class Sweeper extends Context.Service<
       const { sweep } = yield* Sweeper
       const { databaseUrl } = yield* Settings
       const node = yield* Node
-      if (Option.isNone(databaseUrl))
+      const isEmbedded = Option.isNone(databaseUrl)
+      if (isEmbedded)
         yield* sql`UPDATE calls SET lease_until = clock_timestamp() WHERE node_id <> ${node.id} AND ended_at IS NULL`
-      const sweeping = Effect.repeat(sweep, Schedule.spaced("2 seconds"))
+      const sweeps = Effect.repeat(sweep, Schedule.spaced("2 seconds"))
+      const sweeping = isEmbedded ? sweeps : Effect.delay(sweeps, "12 seconds")
       const pricing = Effect.repeat(priceCalls, Schedule.spaced("5 seconds"))
       const both = Effect.all([sweeping, pricing], { concurrency: 2, discard: true })
       yield* Effect.forkScoped(exclusively("switchboard/sweeper", both))

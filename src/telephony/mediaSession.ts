@@ -88,7 +88,10 @@ export const mediaSession = Effect.gen(function* () {
         TransportError: (error) =>
           Effect.as(
             note(call, "media.failed", error),
-            reconcile(progress.transport === undefined ? "media_never_started" : "media_lost")
+            // A socket that went away may mean that the person hung up: the carrier knows. The rest is our own verdict.
+            (error.reason === "closed" ? reconcile : hangUp)(
+              progress.transport === undefined ? "media_never_started" : "media_lost"
+            )
           )
       })
   )

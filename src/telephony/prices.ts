@@ -22,7 +22,7 @@ export const priceCalls = Effect.gen(function* () {
     const provider = yield* Effect.option(desk.provider(call))
     const callCost = Option.getOrUndefined(provider)?.callCost
     if (Option.isSome(provider) && callCost === undefined) return yield* asked(call, pauses.length)
-    const cost = yield* (callCost?.(reference(call)) ?? Effect.succeed(undefined)).pipe(
+    const cost = yield* (callCost?.(reference(call)) ?? Effect.undefined).pipe(
       Effect.timeout("10 seconds"),
       Effect.orElseSucceed(() => undefined)
     )

@@ -99,7 +99,9 @@ layer(apiServer(embeddedDatabase, [carrier.spec, other.spec]), { excludeTestServ
           config: {}
         })
         assert.strictEqual(answer.status, 422)
-        assert.sameMembers(wrongFields(answer), ["extra", "name", "config"])
+        assert.sameMembers(wrongFields(answer), ["extra", "name"])
+        const nameless = yield* admin.post("telephony-configs", { name: "Main", config: {} })
+        assert.deepStrictEqual(wrongFields(nameless), ["config.provider"])
         const config = {
           provider: "fake-carrier",
           account_sid: "SECRET-SID",
@@ -119,6 +121,9 @@ layer(apiServer(embeddedDatabase, [carrier.spec, other.spec]), { excludeTestServ
         assert.notInclude(JSON.stringify(inner), "SECRET")
         const missing = yield* admin.post("telephony-configs", { name: "Main", config: { provider: "fake-carrier" } })
         assert.sameMembers(wrongFields(missing), ["config.account_sid", "config.auth_token"])
+        const hostile = JSON.parse('{"provider":"fake-carrier","__proto__":{"auth_token":"x"},"constructor":1}')
+        const polluted = yield* admin.post("telephony-configs", { name: "Main", config: hostile })
+        assert.includeMembers(wrongFields(polluted), ["config.__proto__", "config.constructor", "config.auth_token"])
         const unknown = yield* admin.post("telephony-configs", { name: "Main", config: { provider: "nobody" } })
         assert.deepStrictEqual(wrongFields(unknown), ["config.provider"])
         assert.include(text(unknown, "detail"), "fake-carrier, other-carrier")
@@ -210,6 +215,8 @@ layer(apiServer(embeddedDatabase, [carrier.spec, other.spec]), { excludeTestServ
         assert.deepStrictEqual([answer.status, wrongFields(answer)], [422, ["config.provider"]])
         const implied = yield* admin.patch(path, { version: 1, config: { region: "us" } })
         assert.strictEqual(implied.status, 200)
+        const { provider: _provider, ...unnamed } = credentials
+        assert.strictEqual((yield* admin.put(path, { name: "Main", version: 2, config: unnamed })).status, 200)
       })
     )
 

@@ -13,6 +13,9 @@ const warmUp = 200
 const oneByOne = 1800
 const atOnce = 100
 
+/** Callers who ring one call after another, side by side. */
+const lanes = 10
+
 /** What 1 800 calls may leave on the heap, with compiled code and caches still settling: about 2 kB a call. */
 const heapAllowance = 4 * 1024 * 1024
 
@@ -68,22 +71,30 @@ describe("nothing is left of a call", () => {
         const path = "/api/v1/organizations/current"
         yield* service.request("PATCH", path, { max_concurrent_calls: 1000, calls_per_second: 1000 })
         const dial = carrier.placeInbound({ from: theirs, to: ours, audio: speech })
-        const shortCall = Effect.flatMap(dial, (call) => hangUpWhen(call, 160))
+        const shortCall = dial.pipe(
+          Effect.flatMap((call) => hangUpWhen(call, 160)),
+          Effect.andThen(carrier.forget)
+        )
 
-        yield* Effect.repeat(shortCall, { times: warmUp - 1 })
+        const calls = (count: number) =>
+          Effect.all(
+            Array.from({ length: count }, () => shortCall),
+            { concurrency: lanes, discard: true }
+          )
+        yield* calls(warmUp)
         const before = yield* settlesAt(service, ({ sessions, heap }) => sessions === 0 && heap > 0)
 
-        yield* Effect.repeat(shortCall, { times: oneByOne - 1 })
+        yield* calls(oneByOne)
         const isSettled = ({ sessions, sockets, timers, heap }: Held) =>
           sessions === 0 && sockets <= before.sockets && timers <= before.timers && heap <= before.heap + heapAllowance
         yield* settlesAt(service, isSettled)
 
-        const calls = yield* Effect.all(
+        const doomed = yield* Effect.all(
           Array.from({ length: atOnce }, () => dial),
           { concurrency: atOnce }
         )
-        yield* Effect.forEach(calls, (call) => killAtRandom(service, call), { concurrency: atOnce, discard: true })
-        yield* Effect.forEach(calls, (call) => call.settled, { concurrency: atOnce, discard: true })
+        yield* Effect.forEach(doomed, (call) => killAtRandom(service, call), { concurrency: atOnce, discard: true })
+        yield* Effect.forEach(doomed, (call) => call.settled, { concurrency: atOnce, discard: true })
         yield* settlesAt(service, isSettled)
         const open = yield* Effect.repeat(Effect.delay(callsOf(service), "100 millis"), {
           until: (all) => all.every(({ end_reason }) => end_reason !== null)

@@ -131,9 +131,11 @@ for (const [name, database] of databases) {
         const { row } = yield* store.create(organizationId, { name: "Again", isDefaultOutbound: false, config })
         yield* attach(organizationId, row.id, accountId, address)
         state.inbound = works
+        state.changes.length = 0
         yield* cleanup.sweep
         yield* until(id, done)
         assert.strictEqual(state.webhooks.get(address), webhook)
+        assert.isFalse(state.changes.some((change) => change.address === address && change.webhookUrl === undefined))
       })
     )
   })

@@ -26,9 +26,9 @@ const begin = Effect.fnUntraced(function* (tenant: Tenant, providerCallId?: stri
 const events = Effect.fnUntraced(function* (callId: string) {
   const sql = yield* SqlClient.SqlClient
   const rows = yield* sql`SELECT sequence, kind FROM call_events WHERE call_id = ${callId} ORDER BY sequence`
-  return yield* Schema.decodeUnknownEffect(
-    Schema.Array(Schema.Struct({ sequence: Schema.Int, kind: Schema.String }))
-  )(rows)
+  return yield* Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ sequence: Schema.Int, kind: Schema.String })))(
+    rows
+  )
 })
 
 const report = (status: StatusReport["status"], dedupeKey = String(status)): StatusReport => ({

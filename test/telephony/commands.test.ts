@@ -61,10 +61,14 @@ for (const [name, database] of databases)
         const { id: fresh } = yield* begin(yield* makeTenant())
         yield* notHeld(here.send(fresh, command))
 
+        const lost = yield* heldElsewhere
+        yield* lost.there.serve(lost.id, () => Effect.succeed({ ok: true, detail: "" }))
+        yield* Effect.retry(here.send(lost.id, command), { times: 3 })
+        yield* makeLate(lost.id, "lease_until")
+        yield* notHeld(here.send(lost.id, command))
+
         const { id, there } = yield* heldElsewhere
         yield* Effect.scoped(there.serve(id, () => Effect.succeed({ ok: true, detail: "" })))
-        yield* notHeld(here.send(id, command))
-        yield* makeLate(id, "lease_until")
         yield* notHeld(here.send(id, command))
         yield* calls.moveMedia(id, "ended")
         yield* notHeld(here.send(id, command))

@@ -1,11 +1,13 @@
 import { assert, layer } from "@effect/vitest"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Duration, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { Calls } from "../../src/telephony/Calls.ts"
+import { CallTokens } from "../../src/telephony/CallTokens.ts"
 import { Drain } from "../../src/telephony/Drain.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
+import { embeddedDatabase } from "../support/database.ts"
 import { inbound, inboundPath, type Reply, send, told, webhook, webServer } from "./support/carrierHttp.ts"
-import { signature, signatureHeader } from "./support/fakeCarrier.ts"
+import { fakeSpec, signature, signatureHeader } from "./support/fakeCarrier.ts"
 import { allCalls, callOf, liveCalls } from "./support/place.ts"
 import { makeTenant, publicUrl, type Tenant, world } from "./support/world.ts"
 
@@ -233,6 +235,34 @@ layer(served, { excludeTestServices: true })("an inbound call to a node on its w
       assert.strictEqual(yield* Effect.flatMap(inbound(tenant, "CA-new"), rejected), "draining")
       assert.isDefined((yield* Effect.flatMap(inbound(tenant, "CA-live"), told)).connect)
       assert.strictEqual((yield* callOf((yield* onlyCall(tenant, "CA-live")).id)).status, "initiated")
+    })
+  )
+})
+
+const logged: Array<string> = []
+const collecting = Logger.layer([Logger.map(Logger.formatJson, (line) => void logged.push(line))])
+
+layer(webServer.pipe(Layer.provideMerge(world(embeddedDatabase, fakeSpec(), collecting))), {
+  excludeTestServices: true
+})("the log of webhooks", (it) => {
+  it.effect("says why one was refused, and holds no token, ticket, secret or signature", () =>
+    Effect.gen(function* () {
+      const tokens = yield* CallTokens
+      const tenant = yield* makeTenant()
+      const answer = yield* Effect.flatMap(inbound(tenant, "CA-logged"), told)
+      const call = yield* onlyCall(tenant, "CA-logged")
+      const token = tokens.sign(call.id)
+      const status = `/api/v1/telephony/fake/status/${token}`
+      yield* send("POST", status, signed("a-wrong-signature"), "{}")
+      yield* send("POST", `/api/v1/telephony/answer/${token}`, signed("a-wrong-signature"), "{}")
+      yield* webhook(tenant, status, { call: "CA-logged" })
+      yield* send("POST", status, {}, "x".repeat(70_000))
+      const log = logged.join("\n")
+      assert.include(log, "the signature is another one")
+      assert.include(log, "A verified webhook could not be read")
+      const ticket = (answer.connect ?? "").slice(-22)
+      for (const secret of [token, token.slice(37), ticket, tenant.secret, "a-wrong-signature"])
+        assert.notInclude(log, secret)
     })
   )
 })

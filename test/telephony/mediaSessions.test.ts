@@ -1,34 +1,20 @@
 import { assert, layer } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Logger, Metric, Queue, Redacted } from "effect"
+import { Deferred, Effect, Fiber, Metric, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
-import { AgentLost, AgentUnreachable, type AgentLeg } from "../../src/agents/AgentSpec.ts"
 import { CallCommands } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
-import { agentServer } from "../agents/support/agentServer.ts"
-import { secret, until } from "../agents/support/legs.ts"
+import { until } from "../agents/support/legs.ts"
 import { frame } from "../transport/support/rig.ts"
-import { start, stop } from "../transport/support/protocol.ts"
-import { admit, carrierSocket, mediaWorld, openCall, reasonOf, TestAgent, upgrade } from "./mediaWorld.ts"
+import { stop } from "../transport/support/protocol.ts"
+import { admit, carrierSocket, legThat, mediaWorld, openCall, reasonOf, upgrade, use } from "./mediaWorld.ts"
 import { Carrier } from "./support/fakeCarrier.ts"
-import { begin, callOf, eventsOf, eventually, kindsOf, payloadOf } from "./support/place.ts"
+import { begin, callOf, eventually, kindsOf, payloadOf } from "./support/place.ts"
 import { makeTenant } from "./support/world.ts"
 
 const refusal = <E extends { readonly _tag: string }, R>(effect: Effect.Effect<unknown, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => ("status" in error ? error.status : error._tag))
-
-const use = Effect.fnUntraced(function* (kind: string, connect?: Effect.Effect<AgentLeg, AgentUnreachable>) {
-  const agent = yield* TestAgent
-  agent.kind = kind
-  agent.exists = true
-  agent.settings = {}
-  agent.farewells.splice(0)
-  if (connect !== undefined) agent.connect = connect
-  return agent
-})
-
-const legThat = (run: AgentLeg["run"]): Effect.Effect<AgentLeg> => Effect.succeed({ run, ended: () => Effect.void })
 
 layer(mediaWorld, { excludeTestServices: true })("media sessions", (it) => {
   it.effect("join a call to its agent: audio, events, states, and the reason when the caller hangs up", () =>
@@ -111,83 +97,6 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions", (it) => {
     })
   )
 
-  it.effect("hang up where the agent cannot be had, and note why", () =>
-    Effect.gen(function* () {
-      const carrier = yield* Carrier
-      const agent = yield* use(
-        "scripted",
-        Effect.fail(new AgentUnreachable({ reason: "connect-failed", message: "The agent does not answer." }))
-      )
-      const unreachable = yield* openCall()
-      assert.strictEqual(yield* reasonOf(unreachable.id), "agent_unreachable")
-      yield* Fiber.join(unreachable.running)
-      assert.deepStrictEqual(yield* payloadOf(unreachable.id, "agent.unreachable"), {
-        reason: "connect-failed",
-        message: "The agent does not answer."
-      })
-      assert.include(
-        carrier.script.hungUp.map(({ callId }) => callId),
-        unreachable.id
-      )
-      agent.connect = Effect.fail(new AgentUnreachable({ reason: "refused-call", message: "No." }))
-      assert.strictEqual(yield* reasonOf((yield* openCall()).id), "agent_refused")
-      agent.exists = false
-      assert.strictEqual(yield* reasonOf((yield* openCall()).id), "agent_unreachable")
-      agent.exists = true
-      agent.kind = "oracle"
-      assert.strictEqual(yield* reasonOf((yield* openCall()).id), "agent_unreachable")
-      assert.deepStrictEqual(agent.farewells, [])
-    })
-  )
-
-  it.effect("end with the agent's part: hang-up, loss, and a defect that stays in its call", () =>
-    Effect.gen(function* () {
-      const agent = yield* use(
-        "scripted",
-        legThat(() => Effect.succeed({ _tag: "HangUp", drain: true }))
-      )
-      const ended = yield* openCall()
-      assert.strictEqual(yield* reasonOf(ended.id), "agent_ended")
-      yield* Fiber.join(ended.running)
-      agent.connect = legThat(() => Effect.fail(new AgentLost({ reason: "closed", message: "gone" })))
-      const lost = yield* openCall()
-      assert.strictEqual(yield* reasonOf(lost.id), "agent_lost")
-      yield* Fiber.join(lost.running)
-      agent.connect = legThat(() => Effect.die(new Error("a bug")))
-      const broken = yield* openCall()
-      assert.strictEqual(yield* reasonOf(broken.id), "internal_error")
-      yield* Fiber.join(broken.running)
-      assert.deepStrictEqual(agent.farewells, [
-        { reason: "agent_ended", owner: "agent" },
-        { reason: "agent_lost", owner: "agent" },
-        { reason: "internal_error", owner: "gateway" }
-      ])
-    })
-  )
-
-  it.effect("play what is queued before an agent's hang-up reaches the carrier", () =>
-    Effect.gen(function* () {
-      const carrier = yield* Carrier
-      const heardAtHangUp: Array<number> = []
-      const agent = yield* use(
-        "scripted",
-        legThat((transport) =>
-          Effect.sync(() => {
-            transport.playUnsafe(new Uint8Array(160 * 20).fill(9))
-            return { _tag: "HangUp", drain: true } as const
-          })
-        )
-      )
-      const { hangUp } = carrier.script
-      const call = yield* openCall()
-      carrier.script.hangUp = () => Effect.sync(() => void heardAtHangUp.push(call.fake.values.length))
-      yield* Fiber.join(call.running)
-      carrier.script.hangUp = hangUp
-      assert.deepStrictEqual(heardAtHangUp, [20])
-      assert.deepStrictEqual(agent.farewells, [{ reason: "agent_ended", owner: "agent" }])
-    })
-  )
-
   it.effect("end at the longest allowed duration", () =>
     Effect.gen(function* () {
       yield* use("echo")
@@ -238,62 +147,6 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions", (it) => {
       yield* commands.send(id, { _tag: "HangUp", drain: false })
       assert.strictEqual(yield* reasonOf(id), "operator_ended")
       yield* Fiber.join(running)
-    })
-  )
-
-  it.effect("keep secrets and tickets out of the log, and name the call and its organization in every line", () =>
-    Effect.gen(function* () {
-      const server = yield* agentServer({ refuseWith: 401 })
-      const agent = yield* use("websocket")
-      agent.settings = { url: `${server.url}?key=in-the-query`, secret }
-      const tickets = yield* Tickets
-      const sessions = yield* MediaSessions
-      const tenant = yield* makeTenant()
-      const { id } = yield* begin(tenant)
-      const ticket = yield* tickets.issue(id)
-      const lines: Array<string> = []
-      const logger = Logger.map(Logger.formatJson, (line) => void lines.push(line))
-      const { fake, socket } = carrierSocket()
-      fake.text(start(`CA-${id}`, tenant.accountId))
-      yield* Effect.flatMap(sessions.admit(ticket, upgrade), (run) => run(socket)).pipe(
-        Effect.provide(Logger.layer([logger]))
-      )
-      assert.strictEqual(yield* reasonOf(id), "agent_unreachable")
-      assert.isAbove(lines.length, 2)
-      for (const line of lines) {
-        assert.include(line, id)
-        assert.include(line, tenant.organizationId)
-        for (const hidden of [secret, "in-the-query", Redacted.value(ticket)]) assert.notInclude(line, hidden)
-      }
-      assert.notInclude(JSON.stringify(yield* eventsOf(id)), secret)
-    })
-  )
-
-  it.effect("tell a WebSocket agent the final reason, the carrier's where it has one", () =>
-    Effect.gen(function* () {
-      const calls = yield* Calls
-      const server = yield* agentServer()
-      const agent = yield* use("websocket")
-      agent.settings = { url: server.url, secret, encoding: "mulaw" }
-      const { fake, id, running } = yield* openCall()
-      const visit = yield* Queue.take(server.visits)
-      assert.strictEqual((yield* visit.nextOf("call.start")).call.id, id)
-      yield* visit.say({ type: "call.accept" })
-      fake.audio(frame(8))
-      yield* until(() => visit.heard().length === 160)
-      yield* visit.say({ type: "event", name: "noted" })
-      yield* visit.speak(frame(6))
-      yield* until(() => fake.values.includes(6))
-      yield* calls.end(id, "carrier_ended")
-      fake.text(stop)
-      assert.deepStrictEqual(yield* visit.nextOf("call.end"), {
-        type: "call.end",
-        reason: "carrier_ended",
-        owner: "carrier"
-      })
-      assert.strictEqual((yield* visit.closed).code, 1000)
-      yield* Fiber.join(running)
-      assert.deepStrictEqual(yield* payloadOf(id, "agent.event"), { name: "noted", data: null })
     })
   )
 

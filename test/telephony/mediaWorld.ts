@@ -168,3 +168,18 @@ export const reasonOf = (callId: string) =>
     Effect.delay("10 millis"),
     Effect.repeat({ until: (reason) => reason !== undefined })
   )
+
+/** Makes the tests' agent of a kind; `connect` is what a scripted one does. */
+export const use = Effect.fnUntraced(function* (kind: string, connect?: Effect.Effect<AgentLeg, AgentUnreachable>) {
+  const agent = yield* TestAgent
+  agent.kind = kind
+  agent.exists = true
+  agent.settings = {}
+  agent.farewells.splice(0)
+  if (connect !== undefined) agent.connect = connect
+  return agent
+})
+
+/** An agent that takes the call and does this. */
+export const legThat = (run: AgentLeg["run"]): Effect.Effect<AgentLeg> =>
+  Effect.succeed({ run, ended: () => Effect.void })

@@ -1,12 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect } from "effect"
 import type { Transport } from "../../src/Transport.ts"
 import { mark, stop } from "./support/protocol.ts"
 import { frame, reading, rig, speech } from "./support/rig.ts"
 
 const reader = (transport: Transport) => reading(transport.receive)
-const draining = (transport: Transport) => Effect.forkScoped(transport.drained, { startImmediately: true })
-const done = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() !== undefined
 
 describe("the ledger", () => {
   it.effect("tells queued, sent and heard apart", () =>
@@ -240,78 +238,6 @@ describe("marks", () => {
       clock.advance(20)
       assert.deepStrictEqual(events, [{ _tag: "Mark", name: "end", heardMs: 400, cleared: false }])
       assert.deepStrictEqual(socket.controls, [])
-    })
-  )
-})
-
-describe("drained", () => {
-  it.effect("is at once when nothing was played", () =>
-    Effect.gen(function* () {
-      const { transport } = yield* rig()
-      yield* transport.drained
-    })
-  )
-
-  it.effect("waits for the carrier to say that the last word was played", () =>
-    Effect.gen(function* () {
-      const { clock, pacer, socket, transport } = yield* rig()
-      transport.playUnsafe(speech(40))
-      const drained = yield* draining(transport)
-      clock.advance(1500)
-      yield* Effect.yieldNow
-      assert.isFalse(done(drained))
-      assert.strictEqual(socket.sent.at(-1), mark("g0-0"))
-      socket.text(mark("g0-0"))
-      yield* Fiber.join(drained)
-      clock.advance(20)
-      assert.strictEqual(pacer.counts().awake, 0)
-    })
-  )
-
-  it.effect("is bounded by the length of the audio plus two seconds", () =>
-    Effect.gen(function* () {
-      const { clock, socket, transport } = yield* rig()
-      socket.buffered = 9000
-      transport.playUnsafe(speech(40))
-      socket.buffered = 1_000_000
-      const drained = yield* draining(transport)
-      clock.advance(2790)
-      yield* Effect.yieldNow
-      assert.isFalse(done(drained))
-      clock.advance(20)
-      yield* Fiber.join(drained)
-    })
-  )
-
-  it.effect("goes by time where the carrier has no marks", () =>
-    Effect.gen(function* () {
-      const { clock, transport } = yield* rig({ marks: false })
-      transport.playUnsafe(speech(40))
-      const drained = yield* draining(transport)
-      clock.advance(790)
-      yield* Effect.yieldNow
-      assert.isFalse(done(drained))
-      clock.advance(20)
-      yield* Fiber.join(drained)
-    })
-  )
-
-  it.effect("ends with a clear, with the media, and is forgotten when interrupted", () =>
-    Effect.gen(function* () {
-      const { clock, pacer, socket, transport } = yield* rig()
-      transport.playUnsafe(speech(40))
-      const interrupted = yield* draining(transport)
-      yield* Fiber.interrupt(interrupted)
-      clock.advance(1000)
-      assert.strictEqual(pacer.counts().awake, 0)
-      const cleared = yield* draining(transport)
-      yield* transport.clear
-      yield* Fiber.join(cleared)
-      transport.playUnsafe(speech(40))
-      const ended = yield* draining(transport)
-      socket.text(stop)
-      yield* Fiber.join(ended)
-      yield* transport.drained
     })
   )
 })

@@ -43,9 +43,9 @@ export const makeScript = (): Script => {
   return {
     placeCall: (call) =>
       Effect.sync(() => ({ providerCallId: `CA-${call.callId}-${sequence++}`, rawStatus: "queued" })),
-    callStatus: () => Effect.succeed(undefined),
+    callStatus: () => Effect.undefined,
     hangUp: () => Effect.void,
-    callCost: () => Effect.succeed(undefined),
+    callCost: () => Effect.undefined,
     placed: [],
     asked: [],
     hungUp: [],
@@ -71,7 +71,7 @@ const Body = Schema.fromJsonString(
     to: Schema.optionalKey(Schema.String),
     status: Schema.optionalKey(Schema.String),
     event: Schema.optionalKey(Schema.String),
-    duration: Schema.optionalKey(Schema.Number),
+    duration: Schema.optionalKey(Schema.Finite),
     error: Schema.optionalKey(Schema.String)
   })
 )

@@ -75,7 +75,8 @@ export const makeLate = Effect.fnUntraced(function* (
   column: "deadline_at" | "lease_until" | "hangup_due_at"
 ) {
   const sql = yield* SqlClient.SqlClient
-  yield* sql`UPDATE calls SET ${sql(column)} = clock_timestamp() - interval '1 second' WHERE id = ${id}`
+  yield* sql`UPDATE calls SET ${sql(column)} = clock_timestamp() - interval '1 second'
+    WHERE id = ${id} AND ${sql(column)} IS NOT NULL`
 })
 
 /** Waits until the call is as wanted; the test's own time limit is the deadline. */

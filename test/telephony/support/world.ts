@@ -149,7 +149,8 @@ const quiet = Logger.layer([])
 /** The whole room over a fresh database, the fake carrier and the small fakes of its neighbours. */
 export const world = (
   database: Layer.Layer<SqlClient.SqlClient> | typeof embeddedDatabase = embeddedDatabase,
-  spec = fakeSpec()
+  spec = fakeSpec(),
+  logger = quiet
 ) =>
   Layer.mergeAll(
     Inbound.layer,
@@ -173,7 +174,7 @@ export const world = (
     ),
     Layer.provideMerge(foundation(spec)),
     Layer.provideMerge(database),
-    Layer.provideMerge(quiet)
+    Layer.provideMerge(logger)
   )
 
 export interface Tenant {
