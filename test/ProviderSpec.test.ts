@@ -58,6 +58,8 @@ const keysOf = (schema: Schema.Top) => {
   return { properties, required: Array.isArray(required) ? required : [] }
 }
 
+const isSecret = (field: string) => /token|secret|password|key|sid|auth/.test(field)
+
 describe.each(Object.values(providers).map(({ spec }) => [spec.name, spec] as const))(
   "the spec of %s",
   (name, spec) => {
@@ -80,7 +82,6 @@ describe.each(Object.values(providers).map(({ spec }) => [spec.name, spec] as co
     })
 
     it("keeps every secret sensitive, and shows it in no text input", () => {
-      const isSecret = (field: string) => /token|secret|password|key|sid|auth/.test(field)
       for (const field of saved.filter((each) => isSecret(each.name))) {
         assert.isTrue(field.sensitive, `${field.name} must be sensitive`)
       }

@@ -4,6 +4,7 @@ import { SqlClient } from "effect/sql"
 import twilio from "twilio"
 import { WebSocket } from "ws"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
+import type { FaultName } from "../../src/simulator/Faults.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
 import { App, callsOf, callsUntil, ours, setUp, speech, theirs } from "../support/app.ts"
 
@@ -35,10 +36,19 @@ const closed = (opening: Opening) =>
 
 const statusOf = (opening: Opening) => (opening._tag === "Open" ? 101 : opening.status)
 
+/** Dials with a fault that is off again before the next test. */
+const dialWith = Effect.fnUntraced(function* (fault: FaultName) {
+  const { carrier } = yield* App
+  return yield* Effect.acquireRelease(
+    carrier.placeInbound({ from: theirs, to: ours, audio: speech, faults: [fault] }),
+    (call) => Effect.andThen(call.hangUp, call.settled)
+  )
+})
+
 /** A call that was answered and whose socket the carrier never opens: the URL with its ticket is the test's. */
 const unopened = Effect.gen(function* () {
   const app = yield* App
-  const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, faults: ["media-never-opens"] })
+  const call = yield* dialWith("media-never-opens")
   const { answers } = yield* call.until((now) => now.answers.length > 0)
   const url = /url="([^"]+)"/.exec(answers[0] ?? "")?.[1] ?? ""
   const token = Token(app.carrier.credentials["auth_token"])
@@ -73,32 +83,32 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
 
   it.effect("is refused unsigned, which does not use the ticket up", () =>
     Effect.gen(function* () {
-      const { call, url, signature } = yield* unopened
+      const { url, signature } = yield* unopened
       assert.strictEqual(statusOf(yield* open(url)), 403)
       assert.strictEqual(statusOf(yield* open(url, "AAAAAAAAAAAAAAAAAAAAAAAAAAA=")), 403)
       assert.strictEqual(statusOf(yield* open(url, signature)), 101)
-      yield* call.hangUp
     })
   )
 
   it.effect("opens once with a ticket, also when two come at once", () =>
     Effect.gen(function* () {
-      const { call, url, signature } = yield* unopened
+      const { url, signature } = yield* unopened
       const both = yield* Effect.all([open(url, signature), open(url, signature)], { concurrency: 2 })
-      assert.deepStrictEqual(both.map(statusOf).sort(), [101, 409])
+      assert.deepStrictEqual(
+        both.map(statusOf).sort((a, b) => a - b),
+        [101, 409]
+      )
       assert.strictEqual(statusOf(yield* open(url, signature)), 409)
-      yield* call.hangUp
     })
   )
 
   it.effect("is refused with an expired ticket", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const { call, url, signature } = yield* unopened
+      const { url, signature } = yield* unopened
       const sql = yield* Effect.provide(SqlClient.SqlClient, app.context)
       yield* sql`UPDATE media_tickets SET expires_at = now() - interval '1 second' WHERE consumed_at IS NULL`
       assert.strictEqual(statusOf(yield* open(url, signature)), 401)
-      yield* call.hangUp
     })
   )
 
@@ -139,7 +149,7 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
   it.effect("skips garbage between good frames", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech, faults: ["media-garbage"] })
+      const call = yield* dialWith("media-garbage")
       const { heard } = yield* call.until((now) => now.heard.played.length >= speech.bytes.length)
       assert.include(Buffer.from(heard.played).toString("latin1"), Buffer.from(speech.bytes).toString("latin1"))
       yield* call.hangUp
@@ -150,12 +160,7 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
   it.effect("that announces another call is closed, and the call ends", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const call = yield* app.carrier.placeInbound({
-        from: theirs,
-        to: ours,
-        audio: speech,
-        faults: ["media-wrong-call"]
-      })
+      const call = yield* dialWith("media-wrong-call")
       assert.isNotNull(yield* endOf(app, call.id))
       assert.strictEqual((yield* call.ended).heard.played.length, 0)
     })
@@ -164,7 +169,7 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
   it.effect("that drops in the middle of playback ends the call as lost media, at the carrier too", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech, faults: ["media-drops"] })
+      const call = yield* dialWith("media-drops")
       const reason = yield* endOf(app, call.id)
       assert.include(["media_lost", "caller_hung_up"], reason)
       yield* call.ended
@@ -174,7 +179,7 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
   it.effect("floods end the call and not the service", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech, faults: ["media-flood"] })
+      const call = yield* dialWith("media-flood")
       assert.isNotNull(yield* endOf(app, call.id))
       assert.strictEqual((yield* app.request("GET", "/readyz")).status, 200)
     })

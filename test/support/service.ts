@@ -60,7 +60,7 @@ export const startService = Effect.fnUntraced(function* (
 ): Effect.fn.Return<RunningService, ServiceNotReady, Scope.Scope> {
   const port = options.port ?? (yield* freePort)
   const dataDir = options.dataDir ?? (yield* temporaryFolder)
-  const apiKey = `sb_${randomBytes(24).toString("hex")}`
+  const apiKey = options.environment?.["SWITCHBOARD_API_KEY"] ?? `sb_${randomBytes(24).toString("hex")}`
   const url = `http://127.0.0.1:${port}`
   let log = ""
 
