@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { NumberOwnership, ProviderSync } from "../ProviderSpec.ts"
+import type { NumberOwnership, ProviderSync } from "../carrier/TelephonyProvider.ts"
 import { Settings } from "../Settings.ts"
 import { Configurations, type LoadedConfiguration } from "./Configurations.ts"
 import { type PhoneNumber, readNumbers, type SyncState, UNKNOWN } from "./numberRow.ts"

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Result } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { ProviderSync } from "../ProviderSpec.ts"
+import type { ProviderSync } from "../carrier/TelephonyProvider.ts"
 import { uuidV7 } from "../store/Ids.ts"
 import { type AddressType, canonicalAddress } from "./addresses.ts"
 import type { ConfigurationNotFound } from "./Configurations.ts"

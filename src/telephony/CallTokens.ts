@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import { equalBytes } from "../carrier/constantTime.ts"
-import type { CallLinks } from "../ProviderSpec.ts"
+import type { CallLinks } from "../carrier/TelephonyProvider.ts"
 import { Settings } from "../Settings.ts"
 import { Secrets } from "../store/Secrets.ts"
 

@@ -1,7 +1,7 @@
 import { Context, DateTime, type Duration, Effect, Layer, Schedule } from "effect"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import { Configurations } from "../organizations/Configurations.ts"
-import type { CallReference, StatusReport, TelephonyProvider } from "../ProviderSpec.ts"
+import type { CallReference, StatusReport, TelephonyProvider } from "../carrier/TelephonyProvider.ts"
 import type { Call } from "./Call.ts"
 
 /** A call as its carrier knows it. */

@@ -12,7 +12,7 @@ import {
 import { PhoneNumbers } from "../organizations/PhoneNumbers.ts"
 import { Settings } from "../Settings.ts"
 import { Admission, type AdmissionRefused, type NewCall } from "./Admission.ts"
-import type { PlacedCall } from "../ProviderSpec.ts"
+import type { PlacedCall } from "../carrier/TelephonyProvider.ts"
 import type { Call } from "./Call.ts"
 import { CallEnding, mayBeUp } from "./CallEnding.ts"
 import { Calls } from "./Calls.ts"

@@ -1,6 +1,6 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
-import type { StatusReport } from "../ProviderSpec.ts"
+import type { StatusReport } from "../carrier/TelephonyProvider.ts"
 import type { CallRecord } from "./callRow.ts"
 import type { NewCallEvent } from "./Calls.ts"
 

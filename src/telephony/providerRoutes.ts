@@ -2,13 +2,9 @@ import { Effect, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { CarrierReply } from "../carrier/CarrierReply.ts"
 import type { RawRequest } from "../carrier/RawRequest.ts"
-import {
-  CallReports,
-  type MalformedWebhook,
-  type ProviderRoute,
-  type ProviderSpec,
-  type ReportsUnavailable
-} from "../ProviderSpec.ts"
+import { CallReports, type ProviderRoute, type ReportsUnavailable } from "../carrier/ProviderRoute.ts"
+import type { ProviderSpec } from "../ProviderSpec.ts"
+import type { MalformedWebhook } from "../carrier/TelephonyProvider.ts"
 import { Registry } from "../Registry.ts"
 import { Verification, WebhookRefused } from "./Verification.ts"
 

@@ -1,6 +1,6 @@
 import { DateTime } from "effect"
 import { type CallStatus, isFinal, mayMove } from "../carrier/CallStatus.ts"
-import type { StatusReport } from "../ProviderSpec.ts"
+import type { StatusReport } from "../carrier/TelephonyProvider.ts"
 import type { Call, MediaState } from "./Call.ts"
 import type { CallRecord } from "./callRow.ts"
 import { farewellSeconds, hangupGraceSeconds, mediaSeconds, reserveSeconds, ringSeconds } from "./deadlines.ts"

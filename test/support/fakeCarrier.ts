@@ -2,13 +2,13 @@ import { Effect, Redacted, Schema } from "effect"
 import { CarrierError } from "../../src/carrier/CarrierError.ts"
 import { SignatureRejected } from "../../src/carrier/VerifiedRequest.ts"
 import type { FormValues } from "../../src/Form.ts"
-import {
-  type ConfigureInbound,
-  type ConnectionTest,
-  define,
-  type NumberOwnership,
-  type ProviderSync
-} from "../../src/ProviderSpec.ts"
+import { define } from "../../src/ProviderSpec.ts"
+import type {
+  ConfigureInbound,
+  ConnectionTest,
+  NumberOwnership,
+  ProviderSync
+} from "../../src/carrier/TelephonyProvider.ts"
 import { TransportError } from "../../src/Transport.ts"
 
 const secret = (minimum: number) => Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(minimum)))

@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import type { StatusReport } from "../../src/ProviderSpec.ts"
+import type { StatusReport } from "../../src/carrier/TelephonyProvider.ts"
 import { Admission } from "../../src/telephony/Admission.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { databases } from "../support/database.ts"

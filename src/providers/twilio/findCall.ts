@@ -1,6 +1,6 @@
 import { DateTime, Effect, Option } from "effect"
 import type { CarrierError } from "../../carrier/CarrierError.ts"
-import type { CallReference } from "../../ProviderSpec.ts"
+import type { CallReference } from "../../carrier/TelephonyProvider.ts"
 import type { CallResource, TwilioRest } from "./rest.ts"
 
 /** ms by which Twilio's clock, which counts whole seconds, may be behind ours. */

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { liesUnder } from "../../carrier/publicUrl.ts"
-import type { ConfigureInbound, NumberOwnership, ProviderSync } from "../../ProviderSpec.ts"
+import type { ConfigureInbound, NumberOwnership, ProviderSync } from "../../carrier/TelephonyProvider.ts"
 import type { IncomingNumber, TwilioRest } from "./rest.ts"
 
 /** Only E.164 numbers can be looked up at Twilio; SIP addresses live outside of the account's numbers. */

@@ -4,7 +4,13 @@ import { CarrierError } from "../../carrier/CarrierError.ts"
 import { CarrierToolkit } from "../../carrier/CarrierToolkit.ts"
 import type { FormFields } from "../../carrier/forms.ts"
 import { VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
-import type { CallReference, ConnectionTest, PlaceCall, StatusReport, TelephonyProvider } from "../../ProviderSpec.ts"
+import type {
+  CallReference,
+  ConnectionTest,
+  PlaceCall,
+  StatusReport,
+  TelephonyProvider
+} from "../../carrier/TelephonyProvider.ts"
 import { provider, type TwilioConfig } from "./config.ts"
 import { findCall } from "./findCall.ts"
 import { configureInbound, ownsNumber } from "./numbers.ts"

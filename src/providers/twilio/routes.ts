@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { acknowledged } from "../../carrier/CarrierReply.ts"
-import { CallReports, type ProviderRoute } from "../../ProviderSpec.ts"
+import { CallReports, type ProviderRoute } from "../../carrier/ProviderRoute.ts"
 import { parseMachineDetection, parseStreamStatus } from "./webhooks.ts"
 
 /** The status of a call that we placed. */

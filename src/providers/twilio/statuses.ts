@@ -1,5 +1,5 @@
 import type { CallStatus } from "../../carrier/CallStatus.ts"
-import type { AnsweredBy, CallCost } from "../../ProviderSpec.ts"
+import type { AnsweredBy, CallCost } from "../../carrier/TelephonyProvider.ts"
 
 const statuses: ReadonlyMap<string, CallStatus> = new Map<string, CallStatus>([
   ["queued", "initiated"],

@@ -1,6 +1,6 @@
 import type { CarrierReply } from "../../carrier/CarrierReply.ts"
 import { element, encodeXml, type XmlElement } from "../../carrier/xml.ts"
-import type { AnswerCall, Refusal } from "../../ProviderSpec.ts"
+import type { AnswerCall, Refusal } from "../../carrier/TelephonyProvider.ts"
 
 /** A TwiML document as the reply to a voice webhook. Twilio takes no other content type than an XML one (error 12300). */
 const reply = (...verbs: ReadonlyArray<XmlElement>): CarrierReply => ({

@@ -4,7 +4,7 @@ import { type FormFields, parseForm, singleField } from "../../carrier/forms.ts"
 import { rawQuery } from "../../carrier/publicUrl.ts"
 import type { RawRequest } from "../../carrier/RawRequest.ts"
 import type { VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
-import { type InboundCall, MalformedWebhook, type StatusReport } from "../../ProviderSpec.ts"
+import { type InboundCall, MalformedWebhook, type StatusReport } from "../../carrier/TelephonyProvider.ts"
 import { provider } from "./config.ts"
 import { answeredBy, callStatus, durationMs } from "./statuses.ts"
 

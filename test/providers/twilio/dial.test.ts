@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { parseForm } from "../../../src/carrier/forms.ts"
-import type { PlaceCall } from "../../../src/ProviderSpec.ts"
+import type { PlaceCall } from "../../../src/carrier/TelephonyProvider.ts"
 import { account, accountSid, authToken, base, callResource, callSid, stored, twilioError } from "./account.ts"
 
 const dial: PlaceCall = {

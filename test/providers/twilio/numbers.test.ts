@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { type FormFields, parseForm, singleField } from "../../../src/carrier/forms.ts"
-import type { ConfigureInbound } from "../../../src/ProviderSpec.ts"
+import type { ConfigureInbound } from "../../../src/carrier/TelephonyProvider.ts"
 import type { Behaviour, Received } from "../../carrier/localCarrier.ts"
 import { account, base } from "./account.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import type { Refusal } from "../../../src/ProviderSpec.ts"
+import type { Refusal } from "../../../src/carrier/TelephonyProvider.ts"
 import { answer, reject } from "../../../src/providers/twilio/twiml.ts"
 import { parseXml } from "../../carrier/strictXml.ts"
 

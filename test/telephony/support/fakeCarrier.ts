@@ -4,20 +4,17 @@ import { CallStatus } from "../../../src/carrier/CallStatus.ts"
 import { CarrierError } from "../../../src/carrier/CarrierError.ts"
 import type { RawRequest } from "../../../src/carrier/RawRequest.ts"
 import { SignatureRejected, VerifiedRequest } from "../../../src/carrier/VerifiedRequest.ts"
+import { CallReports, type ProviderRoute, type RoutesModule } from "../../../src/carrier/ProviderRoute.ts"
+import { define, type ProviderSpec } from "../../../src/ProviderSpec.ts"
 import {
   type CallCost,
   type CallReference,
-  CallReports,
-  define,
   MalformedWebhook,
   type PlaceCall,
   type PlacedCall,
-  type ProviderRoute,
-  type ProviderSpec,
-  type RoutesModule,
   type StatusReport,
   type TelephonyProvider
-} from "../../../src/ProviderSpec.ts"
+} from "../../../src/carrier/TelephonyProvider.ts"
 import { TransportError } from "../../../src/Transport.ts"
 
 /** What a test lets the fake carrier do, and what it saw. */

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { StatusReport } from "../../../src/ProviderSpec.ts"
+import type { StatusReport } from "../../../src/carrier/TelephonyProvider.ts"
 import { Calls } from "../../../src/telephony/Calls.ts"
 import { Tickets } from "../../../src/telephony/Tickets.ts"
 import { Carrier, makeScript } from "./fakeCarrier.ts"

@@ -1,0 +1,151 @@
+import { type Effect, Schema } from "effect"
+import type { CallStatus } from "./CallStatus.ts"
+import type { CarrierError } from "./CarrierError.ts"
+import type { CarrierReply } from "./CarrierReply.ts"
+import type { RawRequest } from "./RawRequest.ts"
+import type { SignatureRejected, VerifiedRequest } from "./VerifiedRequest.ts"
+
+/** The addresses of one call that we give to the carrier. They carry the call's signed token in the path, never a query. */
+export interface CallLinks {
+  /** Absolute URL that answers what the call is to do: the cross-provider answer route. */
+  readonly answer: string
+  /** Absolute URL of one of the provider's own call routes, such as `/status`. */
+  readonly route: (path: string) => string
+}
+
+/** A call that is to be placed. */
+export interface PlaceCall {
+  readonly callId: string
+  /** Canonical addresses (E.164, SIP URI or extension). */
+  readonly from: string
+  readonly to: string
+  readonly links: CallLinks
+  /** How long the destination may ring, s. */
+  readonly ringTimeoutSeconds: number
+  /** The longest that the call may last after the answer, s. */
+  readonly maxDurationSeconds: number
+}
+
+/** The carrier took the call on. */
+export interface PlacedCall {
+  readonly providerCallId: string
+  /** The carrier's own word for its state, for the record. */
+  readonly rawStatus: string
+}
+
+/** A call by the ids that both sides know. `providerCallId` is undefined while a dial's outcome is unknown. */
+export interface CallReference {
+  readonly callId: string
+  readonly providerCallId: string | undefined
+  readonly from: string
+  readonly to: string
+  /** When we created it, ms since 1970: bounds a search at the carrier. */
+  readonly createdAtMs: number
+}
+
+/** What a carrier says about a call, by callback or when asked. */
+export interface StatusReport {
+  readonly providerCallId: string
+  /** The common status, or undefined where the carrier's word means nothing to us (recorded, no transition). */
+  readonly status: CallStatus | undefined
+  /** The carrier's own word. */
+  readonly rawStatus: string
+  /** Identifies this event among repeated deliveries of it. */
+  readonly dedupeKey: string
+  readonly durationMs?: number
+  readonly cost?: CallCost
+  readonly answeredBy?: AnsweredBy
+  /** The carrier's code for why the call failed (a SIP status, an error number). */
+  readonly failureCode?: string
+  /** More facts worth keeping in the event log. No secrets. */
+  readonly details?: Readonly<Record<string, string>>
+}
+
+/** What a call cost: a positive decimal string and an ISO 4217 currency. */
+export interface CallCost {
+  readonly amount: string
+  readonly currency: string
+}
+
+/** Who picked up, as far as the carrier can tell. */
+export type AnsweredBy = "human" | "machine" | "fax" | "unknown"
+
+/** A call that comes in, read from a verified webhook. Addresses are as the carrier wrote them. */
+export interface InboundCall {
+  readonly providerCallId: string
+  readonly from: string
+  readonly to: string
+  /** More facts for the event log and the agent's context (city, STIR verdict). No secrets. */
+  readonly details: Readonly<Record<string, string>>
+}
+
+/** A verified webhook that lacks what it must have. */
+export class MalformedWebhook extends Schema.TaggedError<MalformedWebhook>()("MalformedWebhook", {
+  provider: Schema.String,
+  message: Schema.String
+}) {}
+
+/** What the reply to a call that may proceed is made of. */
+export interface AnswerCall {
+  readonly callId: string
+  /** `wss:` URL with the ticket in its path. */
+  readonly mediaUrl: string
+  readonly links: CallLinks
+}
+
+/** Why a verified call is refused; spoken to the caller by `reject`. */
+export type Refusal = "unknown-number" | "no-agent" | "inactive" | "busy" | "not-allowed" | "over" | "draining"
+
+/** The outcome of asking the carrier whether the credentials work. `warnings` are for a person (trial account...). */
+export interface ConnectionTest {
+  readonly ok: boolean
+  readonly message: string
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** Whether the carrier's account holds a number. `unknown` when it could not tell. */
+export type NumberOwnership = "owned" | "not-owned" | "unknown"
+
+/** Non-fatal outcome of setting something up at the carrier: `ok: false` becomes a warning, never a lost write. */
+export interface ProviderSync {
+  readonly ok: boolean
+  readonly message: string
+}
+
+/** Set (`webhookUrl`) or take away (undefined) the inbound webhook of one number at the carrier. */
+export interface ConfigureInbound {
+  /** Canonical address. */
+  readonly address: string
+  readonly addressType: "pstn" | "sip_uri" | "sip_extension"
+  /** Where the carrier should send inbound calls; undefined: detach, but only if what is set there is ours. */
+  readonly webhookUrl: string | undefined
+  /** Where it should send the status of inbound calls, and the prefix by which a URL is recognised as ours. */
+  readonly statusUrl: string
+  readonly ownUrlPrefix: string
+}
+
+/**
+ * One configured account of a carrier. The first part every provider has; a field of the second part is absent where
+ * the carrier cannot do it.
+ *
+ * `hangUp` treats a call that is over already as success. `answer` and `reject` are pure.
+ */
+export interface TelephonyProvider {
+  readonly placeCall: (call: PlaceCall) => Effect.Effect<PlacedCall, CarrierError>
+  readonly hangUp: (call: CallReference) => Effect.Effect<void, CarrierError>
+  /** Asks the carrier for the truth. Undefined: the carrier has no such call (a dial that never reached it). */
+  readonly callStatus: (call: CallReference) => Effect.Effect<StatusReport | undefined, CarrierError>
+  readonly verify: (request: RawRequest) => Effect.Effect<VerifiedRequest, SignatureRejected>
+  readonly parseInbound: (request: VerifiedRequest) => Effect.Effect<InboundCall, MalformedWebhook>
+  readonly parseStatus: (request: VerifiedRequest) => Effect.Effect<StatusReport, MalformedWebhook>
+  readonly answer: (call: AnswerCall) => CarrierReply
+  readonly reject: (refusal: Refusal) => CarrierReply
+  readonly testConnection: Effect.Effect<ConnectionTest, CarrierError>
+
+  /** Checks the media socket's upgrade request, where the carrier signs it. */
+  readonly verifyUpgrade?: (request: RawRequest) => Effect.Effect<void, SignatureRejected>
+  readonly ownsNumber?: (address: string) => Effect.Effect<NumberOwnership, CarrierError>
+  readonly configureInbound?: (change: ConfigureInbound) => Effect.Effect<ProviderSync, CarrierError>
+  readonly callCost?: (call: CallReference) => Effect.Effect<CallCost | undefined, CarrierError>
+  readonly sendDigits?: (call: CallReference, digits: string) => Effect.Effect<void, CarrierError>
+}
