@@ -9,6 +9,7 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080 SWITCHBOARD_DATA_DIR=/data SWITCH
 COPY --from=packages /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+COPY scripts/rotate-key.ts ./scripts/
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
 import { importsOf, root, sourceFiles } from "./support/imports.ts"
 
 /** The floors of the house, ground first. A room imports only from floors below its own. */
@@ -27,6 +28,8 @@ const faces: ReadonlyArray<ReadonlySet<string>> = [
 
 const roomOf = (file: string) => (file.split("/")[1] ?? "").replace(/\.ts$/, "")
 const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(room))
+
+const Manifest = Schema.fromJsonString(Schema.Struct({ dependencies: Schema.Record(Schema.String, Schema.String) }))
 
 const files = sourceFiles("src")
 const imports = files.flatMap(importsOf).filter(({ to }) => to.startsWith("src/"))
@@ -126,6 +129,18 @@ describe("the house", () => {
   it("lets only organizations' callers above them use the static unions", () => {
     assert.deepStrictEqual(
       imports.filter(({ from, to }) => to === "src/TelephonyConfig.ts" && !from.startsWith("src/api/")),
+      []
+    )
+  })
+
+  it("needs only production packages", () => {
+    const { dependencies } = Schema.decodeUnknownSync(Manifest)(readFileSync(join(root, "package.json"), "utf8"))
+    const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+    assert.deepStrictEqual(
+      files
+        .flatMap(importsOf)
+        .filter(({ to }) => !to.startsWith("src/") && !to.startsWith("node:") && !(packageOf(to) in dependencies))
+        .map(({ from, to }) => `${from} imports ${to}`),
       []
     )
   })

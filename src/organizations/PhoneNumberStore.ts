@@ -172,7 +172,10 @@ const makePhoneNumberStore = Effect.gen(function* () {
     const sync = yield* numberSync.bring(row.id)
     return {
       number: yield* current(row),
-      sync: warning === undefined ? sync : { ok: false, message: sync.ok ? warning : `${warning} ${sync.message}` }
+      sync:
+        warning === undefined
+          ? sync
+          : { ok: false, message: sync.ok || warning.endsWith(sync.message) ? warning : `${warning} ${sync.message}` }
     }
   })
 
