@@ -2,6 +2,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Path, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import * as prettier from "prettier"
+import { tell } from "./tell.ts"
 
 class CannotScaffold extends Schema.TaggedError<CannotScaffold>()("CannotScaffold", { message: Schema.String }) {}
 
@@ -66,4 +67,6 @@ const command = Command.make("new-provider", {
   Command.withHandler(({ name }) => scaffold(name))
 )
 
-command.pipe(Command.run({ version: "1.0.0" }), Effect.provide(NodeServices.layer), NodeRuntime.runMain)
+const main = command.pipe(Command.run({ version: "1.0.0" }), Effect.provide(NodeServices.layer), tell)
+
+NodeRuntime.runMain(main, { disableErrorReporting: true })

@@ -4,14 +4,16 @@ import { Console, Effect, FileSystem, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
 import { msOf } from "../src/Audio.ts"
-import { channelOf, readWav, writeWav } from "../src/audio/wav.ts"
+import { writeWav } from "../src/audio/wav.ts"
 import { layer as providers } from "../src/providers/all.ts"
 import { Registry } from "../src/Registry.ts"
 import { FaultName } from "../src/simulator/Faults.ts"
-import type { CallSnapshot, FakeCarrier, SimulatedCall, SpokenAudio } from "../src/simulator/SimulatorModule.ts"
+import type { CallSnapshot, FakeCarrier, SimulatedCall } from "../src/simulator/SimulatorModule.ts"
 import { judgeEcho } from "../src/simulator/verdict.ts"
+import { checkOut, readServiceUrl, readSpeech, SimulationFailed, simulatorOf } from "./simulate/checks.ts"
 import { makeServiceApi, type ServiceApi } from "./simulate/ServiceApi.ts"
 import { startThrowAwayService } from "./simulate/throwAwayService.ts"
+import { tell } from "./tell.ts"
 
 // A call from a fake carrier to the service, on this machine and without a carrier's account.
 //
@@ -20,9 +22,6 @@ import { startThrowAwayService } from "./simulate/throwAwayService.ts"
 // them away again. An inbound call needs nothing of that service but to be reachable: it cannot ask the fake about the
 // number, which shows as a warning. For an outbound call, and to lose the warning, start the service with
 // SWITCHBOARD_CARRIER_URL_<NAME>=http://127.0.0.1:<port> and give the same port as --carrier-port.
-
-/** What stops the command, in words for a person. */
-class SimulationFailed extends Schema.TaggedError<SimulationFailed>()("SimulationFailed", { message: Schema.String }) {}
 
 /** The person on the phone, and our number (both reserved for fiction). */
 const person = "+442079460958"
@@ -35,7 +34,10 @@ const flags = {
   provider: Flag.String("provider").pipe(Flag.withDescription("The carrier to imitate, by its registry name")),
   audio: Flag.String("audio").pipe(Flag.withDescription("A WAV file: what the person on the phone says")),
   out: Flag.String("out").pipe(Flag.withDescription("Where to write what the person hears, as a WAV file")),
-  direction: Flag.Literals("direction", ["inbound", "outbound"]).pipe(Flag.withDefault("inbound")),
+  direction: Flag.Literals("direction", ["inbound", "outbound"]).pipe(
+    Flag.withDescription("inbound (the default): the person calls us; outbound: the service calls the person"),
+    Flag.withDefault("inbound")
+  ),
   service: Flag.String("service").pipe(
     Flag.withDescription("The PUBLIC_URL of a running service; otherwise one is started and thrown away"),
     Flag.optional
@@ -43,6 +45,7 @@ const flags = {
   apiKey: Flag.Redacted("api-key").pipe(Flag.withDescription("An admin API key of --service"), Flag.optional),
   carrierPort: Flag.Int("carrier-port").pipe(
     Flag.withDescription("The port of the fake carrier's REST API; any free one by default"),
+    Flag.withSchema(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
     Flag.withDefault(0)
   ),
   fault: Flag.Literals("fault", FaultName.literals).pipe(
@@ -55,16 +58,10 @@ const flags = {
   ),
   seconds: Flag.Finite("seconds").pipe(
     Flag.withDescription("Hang up after this long at the latest; twice the recording and 15 s by default"),
+    Flag.withSchema(Schema.Finite.check(Schema.isBetween({ minimum: 0.1, maximum: 3600 }))),
     Flag.optional
   )
 }
-
-const readSpeech = Effect.fnUntraced(function* (path: string) {
-  const files = yield* FileSystem.FileSystem
-  const bytes = yield* files.readFile(path)
-  const wav = yield* Effect.fromResult(readWav(bytes))
-  return { format: wav.format, bytes: channelOf(wav, 0) } satisfies SpokenAudio
-})
 
 /** An agent, a configuration and a number in the service, taken away again with the scope. */
 const setUp = Effect.fnUntraced(function* (
@@ -122,30 +119,27 @@ const command = Command.make(
   "simulate",
   flags,
   Effect.fnUntraced(function* (input) {
-    const spec = yield* Registry.use((registry) => registry.get(input.provider))
-    if (spec.simulator === undefined) {
-      return yield* new SimulationFailed({ message: `There is no simulator for ${spec.name} yet.` })
-    }
-    const { simulator } = yield* Effect.promise(spec.simulator)
+    const { name, simulator } = yield* simulatorOf(input.provider)
     const audio = yield* readSpeech(input.audio)
+    yield* checkOut(input.out)
     const carrier = yield* simulator.start({ jitterMs, port: input.carrierPort })
     const running = Option.all([input.service, input.apiKey])
     if (Option.isSome(input.service) && Option.isNone(input.apiKey)) {
       return yield* new SimulationFailed({ message: "--service needs --api-key with an admin key of that service." })
     }
     const { apiKey, url } = Option.isSome(running)
-      ? { url: running.value[0].replace(/\/$/, ""), apiKey: running.value[1] }
-      : yield* startThrowAwayService(spec.name, carrier.baseUrl)
+      ? { url: yield* readServiceUrl(running.value[0]), apiKey: running.value[1] }
+      : yield* startThrowAwayService(name, carrier.baseUrl)
     const api = yield* makeServiceApi(url, apiKey)
     const isThrowAway = Option.isNone(running)
-    const { agentId, configurationId } = yield* setUp(api, spec.name, carrier, input.agent, isThrowAway)
+    const { agentId, configurationId } = yield* setUp(api, name, carrier, input.agent, isThrowAway)
     for (const fault of input.fault) yield* carrier.faults.on(fault)
 
     const spokenMs = msOf(audio.format, audio.bytes.length)
     yield* Console.log(`Calling ${input.direction} through ${url}; the person says ${seconds(spokenMs)} of speech...`)
     const place = Effect.gen(function* () {
       if (input.direction === "inbound") {
-        const webhook = `${url}/api/v1/telephony/inbound/${spec.name}`
+        const webhook = `${url}/api/v1/telephony/inbound/${name}`
         return yield* carrier.placeInbound({ from: person, to: ours, audio, webhook })
       }
       yield* carrier.whenDialed("*", { outcome: "answer", audio })
@@ -184,13 +178,31 @@ const command = Command.make(
       return yield* new SimulationFailed({ message: "What was heard is not what was said." })
     }
   }, Effect.scoped)
-).pipe(Command.withDescription("Place a simulated call through the service and record what the person hears"))
+).pipe(
+  Command.withDescription("Place a simulated call through the service and record what the person hears"),
+  Command.withExamples([
+    {
+      command: "npm run simulate -- --provider twilio --audio test/fixtures/speech.wav --out heard.wav",
+      description: "A call to the echo agent of a throw-away service: needs nothing else"
+    },
+    {
+      command:
+        "npm run simulate -- --provider twilio --audio a.wav --out b.wav --service http://127.0.0.1:8080 --api-key KEY --agent ID",
+      description: "A call to your own agent in a running service"
+    },
+    {
+      command:
+        "npm run simulate -- --provider twilio --audio a.wav --out b.wav --direction outbound --fault callbacks-lost",
+      description: "The service calls, and the carrier forgets to tell what happens"
+    }
+  ])
+)
 
 const main = Command.run(command, { version: "1" }).pipe(
   Effect.provide(
     Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer, Layer.provideMerge(providers, Registry.layer))
   ),
-  Effect.tapError((error) => Console.error(error.message))
+  tell
 )
 
 NodeRuntime.runMain(main, { disableErrorReporting: true })

@@ -92,11 +92,14 @@ export interface Transport {
   readonly close: (code: number, reason: string) => Effect.Effect<void>
 }
 
-/** One WebSocket message: text or bytes. */
+/** One WebSocket message: text (its UTF-8) or bytes. */
 export interface Frame {
   readonly data: Uint8Array
   readonly binary: boolean
 }
+
+/** A message to be sent: a string is text, bytes are binary, and a frame says which of the two it is. */
+export type Outgoing = string | Uint8Array | Frame
 
 /** What a carrier's frame means. `Started` completes the handshake, `Ignored` is well-formed but of no interest. */
 export type WireEvent =
@@ -128,12 +131,13 @@ export type WireCommand =
  */
 export interface Serializer {
   readonly decode: (frame: Frame) => WireEvent | undefined
-  readonly encode: (info: TransportInfo) => (command: WireCommand) => string | Uint8Array | undefined
+  readonly encode: (info: TransportInfo) => (command: WireCommand) => Outgoing | undefined
 }
 
 /** A WebSocket as the media path needs it. Every callback is synchronous. */
 export interface MediaSocket {
-  readonly send: (frame: string | Uint8Array) => void
+  /** Sends a string as text, bytes as a binary message, or bytes as text where `binary` is false. */
+  readonly send: (message: string | Uint8Array, binary?: boolean) => void
   /** Bytes that `send` accepted and the kernel has not. */
   readonly bufferedAmount: () => number
   readonly isOpen: () => boolean

@@ -12,6 +12,7 @@ import * as Organizations from "./organizations/layer.ts"
 import * as providers from "./providers/all.ts"
 import { Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
+import { startFailure } from "./startFailure.ts"
 import * as Database from "./store/Database.ts"
 import { Secrets } from "./store/Secrets.ts"
 import * as Telephony from "./telephony/layer.ts"
@@ -78,4 +79,8 @@ const main = service.pipe(
 const teardown: Runtime.Teardown = (exit, onExit) =>
   Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) ? onExit(0) : Runtime.defaultTeardown(exit, onExit)
 
-if (import.meta.main) NodeRuntime.runMain(Layer.launch(main), { teardown })
+const launched = Layer.launch(main).pipe(
+  Effect.tapCause((cause) => (Cause.hasInterruptsOnly(cause) ? Effect.void : Console.error(startFailure(cause))))
+)
+
+if (import.meta.main) NodeRuntime.runMain(launched, { teardown, disableErrorReporting: true })

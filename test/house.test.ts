@@ -15,7 +15,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["providers"],
   ["TelephonyConfig"],
   ["api"],
-  ["Http", "http", "Observability"],
+  ["Http", "http", "Observability", "startFailure"],
   ["main"]
 ]
 

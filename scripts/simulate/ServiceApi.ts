@@ -1,4 +1,4 @@
-import { Effect, type Redacted, Schema } from "effect"
+import { Effect, Option, type Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 
 /** The service refused or could not be asked; the message names the request and the reason. */
@@ -26,6 +26,19 @@ type Body = Readonly<Record<string, Schema.Json>>
 const described = (method: string, path: string) => (error: { readonly message: string }) =>
   new ServiceRefused({ message: `${method} ${path}: ${error.message}` })
 
+const unreachable = (serviceUrl: string) => () =>
+  new ServiceRefused({ message: `No service answers at ${serviceUrl}. Is it running, and is this its PUBLIC_URL?` })
+
+/** What a problem document (RFC 9457) tells a person. */
+const Problem = Schema.Struct({ title: Schema.String, detail: Schema.optionalKey(Schema.String) })
+const readProblem = Schema.decodeUnknownOption(Schema.fromJsonString(Problem))
+
+const toldBy = (body: string) =>
+  Option.match(readProblem(body), {
+    onNone: () => "that is no answer of Switchboard. Check the address.",
+    onSome: ({ title, detail }) => (detail === undefined ? title : `${title}: ${detail}`)
+  })
+
 /** The part of the HTTP API that a simulated call needs, at a service's address and with an API key. */
 export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, apiKey: Redacted.Redacted<string>) {
   const client = yield* HttpClient.HttpClient
@@ -36,10 +49,12 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
     )
     const response = yield* client
       .execute(request)
-      .pipe(Effect.timeout("60 seconds"), Effect.mapError(described(method, path)))
+      .pipe(Effect.timeout("60 seconds"), Effect.mapError(unreachable(serviceUrl)))
     if (response.status < 300) return response
     const problem = yield* Effect.orElseSucceed(response.text, () => "")
-    return yield* new ServiceRefused({ message: `${method} ${path} was answered ${response.status}: ${problem}` })
+    return yield* new ServiceRefused({
+      message: `${method} ${path} was answered ${response.status}: ${toldBy(problem)}`
+    })
   })
   const ask = <A>(
     schema: Schema.Codec<A, unknown>,

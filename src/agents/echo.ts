@@ -1,19 +1,42 @@
-import { Effect, Schema } from "effect"
+import { Effect, Schedule, Schema } from "effect"
 import { converter } from "../audio/converter.ts"
+import type { Transport } from "../Transport.ts"
 import { agentRegistration } from "./AgentRegistry.ts"
 import type { AgentEnd, AgentLeg, AgentSpec } from "./AgentSpec.ts"
 import { recording } from "./recording.ts"
 
 const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 
+/** ms that an echo may stay behind: more than the early audio that a transport keeps, and what it sends ahead. */
+const latestMs = 1200
+/** So many looks in a row, half a second apart, must find the echo late: a burst passes, a standing delay does not. */
+const looks = 4
+
+/**
+ * Brings the echo back to the caller's present. When the caller's audio stops for a while and then comes all at once, its
+ * echo is late by as much from then on, because nothing is ever played faster. Then what waits is thrown away.
+ */
+const keepUp = (transport: Transport, forget: () => void) => {
+  let late = 0
+  const look = Effect.flatMap(transport.playout, ({ heardMs, queuedMs }) => {
+    late = queuedMs - heardMs > latestMs ? late + 1 : 0
+    if (late < looks) return Effect.void
+    late = 0
+    return Effect.andThen(transport.clear, Effect.sync(forget))
+  })
+  return Effect.repeat(look, Schedule.spaced("500 millis"))
+}
+
 /**
  * Plays back what it hears, in the callback that brings it. Where the carrier sends and takes one format the bytes go
- * back as they came; else they pass a converter. Digits go to the call's log.
+ * back as they came; else they pass a converter. An echo that stays more than about a second behind skips to the present.
+ * Digits go to the call's log.
  */
 const leg: AgentLeg = {
   run: Effect.fnUntraced(function* (transport, line) {
     const through = converter(transport.info.incomingFormat, transport.info.outgoingFormat)
     const record = yield* recording(line)
+    yield* Effect.forkScoped(keepUp(transport, through.reset))
     yield* transport.receive((event) => {
       if (event._tag === "Audio") transport.playUnsafe(through.convert(event.chunk))
       else if (event._tag === "Digit") record("digit", { digit: event.digit })

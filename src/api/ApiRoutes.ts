@@ -10,6 +10,7 @@ import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
 import { jsonBodyLayer, problemsLayer } from "./readRequests.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
+import { unknownPaths } from "./unknownPaths.ts"
 
 const handlers = Layer.mergeAll(
   organizationHandlers,
@@ -24,5 +25,6 @@ const handlers = Layer.mergeAll(
 /** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */
 export const apiRoutes = Layer.mergeAll(
   HttpApiBuilder.layer(Api, { openapiPath: "/openapi.json" }).pipe(Layer.provide(handlers)),
-  HttpApiSwagger.layer(Api, { path: "/docs" })
+  HttpApiSwagger.layer(Api, { path: "/docs" }),
+  unknownPaths
 )

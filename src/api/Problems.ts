@@ -43,6 +43,20 @@ export class NotFound extends HttpApiError.Problem<NotFound>()(
   }
 ) {}
 
+/** No route has this path. */
+export class PathNotFound extends HttpApiError.Problem<PathNotFound>()(
+  "PathNotFound",
+  { type: problemType("path-not-found"), status: 404, title: "There is no such path" },
+  { code: Schema.Literal("path_not_found") }
+) {}
+
+/** The path is there, for other methods: the header `Allow` names them. */
+export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()(
+  "MethodNotAllowed",
+  { type: problemType("method-not-allowed"), status: 405, title: "The path does not know this method" },
+  { code: Schema.Literal("method_not_allowed") }
+) {}
+
 /** The request is fine, but not with what is stored now. */
 export class Conflict extends HttpApiError.Problem<Conflict>()(
   "Conflict",

@@ -129,7 +129,8 @@ const NewCall = Schema.Struct({
 const placing = {
   headers: {
     "idempotency-key": Schema.optionalKey(Schema.String.check(Schema.isBetweenCodePoints(1, 255))).annotate({
-      description: "The same key with the same body answers the same call again and dials once."
+      description:
+        "The same key with the same body answers the same call again and dials once, for 24 hours. A request that was refused before its call began has not used its key up."
     })
   },
   payload: NewCall,
@@ -187,7 +188,7 @@ export const CallsGroup = HttpApiGroup.make("calls")
       access(
         "viewer",
         "Follow a call's log",
-        "Server-sent events: what the log holds, then each new event, until the call has ended. `Last-Event-ID` goes on after that event."
+        "Server-sent events: what the log holds, then each new event, until the call has ended; a comment every 15 s while nothing happens. `Last-Event-ID` goes on after that event."
       )
     ),
     HttpApiEndpoint.post("hangUp", "/calls/:id/hangup", {

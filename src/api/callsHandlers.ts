@@ -1,4 +1,4 @@
-import { DateTime, Effect, Stream } from "effect"
+import { DateTime, Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import type { Call } from "../telephony/Call.ts"
 import { type CallEvent, CallHistory } from "../telephony/CallHistory.ts"
@@ -9,6 +9,7 @@ import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
 import { digitsRefused, notFound, placingRefused } from "./callProblems.ts"
 import { DEFAULT_LIMIT } from "./common.ts"
+import { liveEvents } from "./liveEvents.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
 import { databaseAway } from "./refused.ts"
 
@@ -113,13 +114,7 @@ export const callsHandlers = HttpApiBuilder.group(
       stream: Effect.fnUntraced(
         function* ({ params, headers }) {
           const { id } = yield* owned(params.id)
-          return history.follow(id, Number(headers["last-event-id"] ?? 0)).pipe(
-            Stream.map((event) => ({
-              id: String(event.sequence),
-              event: "call.event" as const,
-              data: shownEvent(event)
-            }))
-          )
+          return liveEvents(history.follow(id, Number(headers["last-event-id"] ?? 0)))
         },
         Effect.catchTags({ CallNotFound: notFound, SqlError: databaseAway })
       ),

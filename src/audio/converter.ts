@@ -2,6 +2,7 @@ import { type AudioChunk, type AudioFormat, bytesPerSample, sameFormat } from ".
 import { alawToMulaw, mulawToAlaw } from "./g711.ts"
 import { type Resampler, resampler } from "./resampler.ts"
 import { reader, writer } from "./samples.ts"
+import { wholeSamples } from "./wholeSamples.ts"
 
 /**
  * Turns one stream of audio from one format into another, chunk by chunk; the split into chunks does not change the
@@ -35,33 +36,6 @@ const incoming = new Int16Array(960)
 const outgoing = new Int16Array(961)
 const quiet = new Int16Array(960)
 
-interface WholeSamples {
-  readonly take: (chunk: AudioChunk) => AudioChunk
-  readonly drop: () => void
-}
-
-const join = (first: number, chunk: AudioChunk): AudioChunk => {
-  const joined = new Uint8Array(chunk.length + 1)
-  joined[0] = first
-  joined.set(chunk, 1)
-  return joined
-}
-
-/** Cuts a stream at sample borders: a stray first byte of a sample is put before the next chunk. */
-const wholeSamples = (size: 1 | 2): WholeSamples => {
-  let stray: number | undefined
-  return {
-    take: (chunk) => {
-      const bytes = stray === undefined || chunk.length === 0 ? chunk : join(stray, chunk)
-      if (chunk.length > 0) stray = size === 2 && bytes.length % 2 === 1 ? bytes[bytes.length - 1] : undefined
-      return bytes
-    },
-    drop: () => {
-      stray = undefined
-    }
-  }
-}
-
 /** For formats of one rate: what comes in goes out. */
 const sameRate: Resampler = {
   block: incoming.length,
@@ -85,7 +59,7 @@ const throughSamples = (from: AudioFormat, to: AudioFormat, resample: Resampler)
   return {
     convert: (chunk) => {
       const bytes = whole.take(chunk)
-      const samples = Math.floor(bytes.length / size)
+      const samples = bytes.length / size
       if (samples === 0) return none
       holding = true
       const out = new Uint8Array(resample.outputs(samples) * outSize)

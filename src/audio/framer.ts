@@ -1,5 +1,5 @@
 import { type AudioChunk, type AudioFormat, bytesForMs, bytesPerSample, silence } from "../Audio.ts"
-import { reader, writer } from "./samples.ts"
+import { fadeOut } from "./fades.ts"
 
 /** Cuts one stream of audio into frames of equal length. */
 export interface Framer {
@@ -14,22 +14,6 @@ export interface Framer {
 }
 
 const noFrames: ReadonlyArray<AudioChunk> = []
-
-/** A last sample farther from zero than this would be heard as a click when silence follows. */
-const clickLevel = 200
-const fadeMs = 3
-
-/** Brings the last 3 ms of `bytes` down to zero, in place, unless they end near it. */
-const fadeOut = (format: AudioFormat, bytes: AudioChunk): void => {
-  const size = bytesPerSample(format)
-  const count = Math.min(bytes.length, bytesForMs(format, fadeMs)) / size
-  const start = bytes.length - count * size
-  const samples = new Int16Array(count)
-  reader[format.encoding](bytes, start, count, samples)
-  if (Math.abs(samples[count - 1] ?? 0) <= clickLevel) return
-  for (let i = 0; i < count; i++) samples[i] = Math.round(((samples[i] ?? 0) * (count - 1 - i)) / count)
-  writer[format.encoding](samples, count, bytes, start)
-}
 
 /**
  * A framer for frames of `frameMs` ms (rounded down to whole samples, at least one). It holds less than one frame, and

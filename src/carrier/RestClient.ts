@@ -11,7 +11,10 @@ export interface RestRequest {
   readonly path: string
   readonly query?: FormFields
   readonly body?: { readonly form: FormFields } | { readonly json: Schema.Json }
-  /** Whether sending it twice is the same as once. Only then is it tried again. A dial never is. */
+  /**
+   * Whether sending it twice is the same as once. Else it is sent again only where it is certain that the carrier did not
+   * act on it: it never left, or was answered 429.
+   */
   readonly idempotent: boolean
 }
 

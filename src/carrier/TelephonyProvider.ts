@@ -22,7 +22,7 @@ export interface PlaceCall {
   readonly links: CallLinks
   /** How long the destination may ring, s. */
   readonly ringTimeoutSeconds: number
-  /** The longest that the call may last after the answer, s. */
+  /** When the carrier is to end the call if we have not, s after the answer. */
   readonly maxDurationSeconds: number
 }
 
@@ -41,6 +41,8 @@ export interface CallReference {
   readonly to: string
   /** When we created it, ms since 1970: bounds a search at the carrier. */
   readonly createdAtMs: number
+  /** The carrier's ids of other calls of ours: a search for a call whose id is unknown must not find one of them. */
+  readonly otherCalls?: ReadonlySet<string>
 }
 
 /** What a carrier says about a call, by callback or when asked. */

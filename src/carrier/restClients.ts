@@ -4,7 +4,7 @@ import { makeAccountGates } from "./accountGates.ts"
 import { encodeForm } from "./forms.ts"
 import type { RestAccount, RestClient, RestRequest } from "./RestClient.ts"
 import { readAnswer } from "./restAnswer.ts"
-import { answerError, noAnswer, retried, transportError } from "./restErrors.ts"
+import { answerError, noAnswer, retried, sentOnceThere, transportError } from "./restErrors.ts"
 
 /** From sending to the last byte of the answer, each try. The connection itself has 3 s (`carrierHttpClient`). */
 const requestTimeout = "10 seconds"
@@ -22,7 +22,7 @@ export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
   const attempt = (account: RestAccount, request: RestRequest) =>
     Effect.gen(function* () {
       const authorization = yield* account.authorization
-      const response = yield* http.execute(build(account, request, authorization))
+      const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
     }).pipe(
       Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
@@ -37,7 +37,7 @@ export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
 
   return (account: RestAccount): RestClient => ({
     send: (request) =>
-      (request.idempotent ? retried(attempt(account, request)) : attempt(account, request)).pipe(
+      retried(request, attempt(account, request)).pipe(
         Effect.withSpan("RestClient.send", {
           kind: "client",
           attributes: { provider: account.provider, operation: request.operation, method: request.method }

@@ -1,4 +1,4 @@
-import { Clock, DateTime, Effect, Option, Random } from "effect"
+import { Clock, DateTime, Effect, Option, Random, Schedule } from "effect"
 import type { HttpClientError } from "effect/http"
 import { CarrierError } from "./CarrierError.ts"
 import type { RestAccount, RestAnswer, RestRequest } from "./RestClient.ts"
@@ -13,11 +13,21 @@ const longestWait = 3_000
 /** A carrier that asks for a longer pause than this, ms, gets no second try: the caller is told instead. */
 const longestRetryAfter = 10_000
 
-/** Runs again what failed for a passing reason, with jittered exponential waits or the carrier's own `Retry-After`. */
-export const retried = <A, R>(attempt: Effect.Effect<A, CarrierError, R>): Effect.Effect<A, CarrierError, R> => {
+/** The same for a request that is not idempotent, ms: somebody waits for the dial, and a late one may be unwelcome. */
+const longestDialRetryAfter = 5_000
+
+/**
+ * Runs again what failed for a passing reason, with jittered exponential waits or the carrier's own `Retry-After`. A request
+ * that is not idempotent is sent again only after a 429, which says that the carrier did not act on it (RFC 6585, section 4).
+ */
+export const retried = <A, R>(
+  { idempotent }: RestRequest,
+  attempt: Effect.Effect<A, CarrierError, R>
+): Effect.Effect<A, CarrierError, R> => {
+  const mayRepeat = idempotent ? passing : notActedUpon
   const run = (tries: number): Effect.Effect<A, CarrierError, R> =>
     Effect.catchTag(attempt, "CarrierError", (error) =>
-      tries >= retries || !passing(error)
+      tries >= retries || !mayRepeat(error)
         ? Effect.fail(error)
         : Effect.flatMap(waitBefore(error, tries), (ms) => Effect.andThen(Effect.sleep(ms), run(tries + 1)))
     )
@@ -28,6 +38,25 @@ const passing = (error: CarrierError) =>
   error.kind === "unavailable" ||
   error.kind === "unknown-outcome" ||
   (error.kind === "rate-limited" && (error.retryAfterMs ?? 0) <= longestRetryAfter)
+
+const notActedUpon = ({ kind, httpStatus, retryAfterMs }: CarrierError) =>
+  kind === "rate-limited" && httpStatus === 429 && (retryAfterMs ?? 0) <= longestDialRetryAfter
+
+/**
+ * Sends a request again that is not idempotent and never left: the host did not resolve, or refused the connection. An
+ * idempotent one is repeated as a whole, see `retried`.
+ */
+export const sentOnceThere = <A, R>(
+  { idempotent }: RestRequest,
+  send: Effect.Effect<A, HttpClientError.HttpClientError, R>
+): Effect.Effect<A, HttpClientError.HttpClientError, R> =>
+  idempotent
+    ? send
+    : Effect.retry(send, {
+        while: (error) => /^(ENOTFOUND|EAI_\w+|ECONNREFUSED)$/.test(transportCode(error) ?? ""),
+        schedule: Schedule.jittered(Schedule.exponential(firstWait)),
+        times: retries
+      })
 
 const waitBefore = (error: CarrierError, tries: number) =>
   error.retryAfterMs !== undefined && error.retryAfterMs <= longestRetryAfter
@@ -98,8 +127,8 @@ export const noAnswer = ({ provider }: RestAccount, { operation, idempotent }: R
 
 /** A request that failed below HTTP: `unavailable` only where it is sure that nothing was sent. */
 export const transportError = (account: RestAccount, request: RestRequest, error: HttpClientError.HttpClientError) => {
-  const reason = error.reason
-  const code = reason._tag === "TransportError" ? causeCode(reason.cause) : undefined
+  const { reason } = error
+  const code = transportCode(error)
   const notSent =
     reason._tag === "InvalidUrlError" || reason._tag === "EncodeError" || (code !== undefined && unsent(code))
   const why = code === undefined ? "" : ` (${code})`
@@ -117,6 +146,9 @@ const unsent = (code: string) =>
   /^(ENOTFOUND|EAI_\w+|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_INVALID_ARG|ERR_TLS_\w+|ERR_SSL_\w+|CERT_\w+|UNABLE_TO_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH)$/.test(
     code
   )
+
+const transportCode = ({ reason }: HttpClientError.HttpClientError) =>
+  reason._tag === "TransportError" ? causeCode(reason.cause) : undefined
 
 const causeCode = (cause: unknown): string | undefined =>
   typeof cause === "object" && cause !== null && "code" in cause && typeof cause.code === "string"

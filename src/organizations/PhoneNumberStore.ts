@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, Result } from "effect"
+import { Context, Effect, Fiber, Layer, Result } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ProviderSync } from "../carrier/TelephonyProvider.ts"
 import { uuidV7 } from "../store/Ids.ts"
@@ -59,6 +59,7 @@ export class PhoneNumberStore extends Context.Service<
       id: string,
       change: PhoneNumberChange
     ) => Effect.Effect<Synced, Missing | InvalidFields | NumberTaken | VersionConflict>
+    /** Whoever asks for it and goes away does not leave it half done. */
     readonly remove: (owner: NumberOwner, id: string) => Effect.Effect<ProviderSync, Missing>
     readonly setDefaultCaller: (owner: NumberOwner, id: string) => Effect.Effect<PhoneNumber, Missing | InvalidFields>
     /** Tells the carrier again what is wanted. */
@@ -71,6 +72,10 @@ export class PhoneNumberStore extends Context.Service<
   )
 }
 
+/** Of a number whose row is gone, nothing is left that could try again. */
+const STILL_SENT =
+  "The number is deleted here, and its calls are refused if the carrier still sends them: take the webhook away there."
+
 const INACTIVE_DEFAULT = "An inactive number cannot be the default caller id. Make it active first."
 
 const takenAs = (address: string) => (error: SqlError) =>
@@ -79,6 +84,7 @@ const takenAs = (address: string) => (error: SqlError) =>
 const makePhoneNumberStore = Effect.gen(function* () {
   const sql = yield* PgClient.PgClient
   const numberSync = yield* NumberSync
+  const scope = yield* Effect.scope
 
   const { checkAgent, claim, configurationOf, dropDefault, lockNumber, numberOf } = yield* makeNumberQueries
 
@@ -237,15 +243,19 @@ const makePhoneNumberStore = Effect.gen(function* () {
     return number
   }, sql.withTransaction)
 
+  const detachAndDelete = Effect.fnUntraced(function* (configuration: ConfigurationRow, id: string) {
+    yield* wish(configuration, id, () => null)
+    const sync = yield* numberSync.bring(id)
+    yield* Effect.andThen(claim(configuration), sql`DELETE FROM telephony_phone_numbers WHERE id = ${id}`).pipe(
+      sql.withTransaction
+    )
+    return sync.ok ? sync : { ...sync, message: `${sync.message} ${STILL_SENT}` }
+  })
+
   const remove = Effect.fn("PhoneNumberStore.remove")(function* (owner: NumberOwner, id: string) {
     const configuration = yield* configurationOf(owner)
     const number = yield* numberOf(configuration, id)
-    yield* wish(configuration, number.id, () => null)
-    const sync = yield* numberSync.bring(number.id)
-    yield* Effect.andThen(claim(configuration), sql`DELETE FROM telephony_phone_numbers WHERE id = ${number.id}`).pipe(
-      sql.withTransaction
-    )
-    return sync
+    return yield* Effect.flatMap(Effect.forkIn(detachAndDelete(configuration, number.id), scope), Fiber.join)
   })
 
   const setDefaultCaller = Effect.fn("PhoneNumberStore.setDefaultCaller")(function* (owner: NumberOwner, id: string) {

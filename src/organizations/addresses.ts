@@ -117,6 +117,7 @@ export const canonicalAddress = (
 ): Result.Result<CanonicalAddress, AddressRefused> => {
   const text = input.trim()
   if (text === "" || text.length > MAX_LENGTH) return refuse(`An address has 1 to ${MAX_LENGTH} characters.`)
+  if (text.includes("\u0000") || !text.isWellFormed()) return refuse("An address has printable characters only.")
   if (hints.type === "sip_extension") return extension(text)
   if (hints.type === "sip_uri" || (hints.type === undefined && /^sips?:|@/i.test(text))) return sipUri(text)
   return /^tel:/i.test(text) ? telUri(text, hints.country) : phoneNumber(text, hints.country)

@@ -33,7 +33,9 @@ export const mask = (values: FormValues, fields: ReadonlyArray<FormField>): Form
 const REFUSED =
   "This is a masked value, but not the one of the stored secret. Send the secret itself, or read the form again."
 
-const isMasked = (value: Schema.Json): value is string => typeof value === "string" && value.startsWith(MASK)
+/** White space before a mask comes with pasting, and a schema may trim it away. */
+const isMasked = (value: Schema.Json): value is string =>
+  typeof value === "string" && value.trimStart().startsWith(MASK)
 
 /**
  * Puts the stored secrets back where a list holds their masks. Equal masks are told apart by their order, so all of

@@ -119,7 +119,9 @@ export const serveRest = Effect.fnUntraced(function* (options: {
       })
   )
   const port = yield* Effect.callback<number, SimulatorFailed>((resume) => {
-    server.once("error", (error) => resume(Effect.fail(new SimulatorFailed({ message: error.message }))))
+    server.once("error", ({ message }) =>
+      resume(new SimulatorFailed({ message: `The fake carrier cannot listen: ${message}. Give it another port.` }))
+    )
     server.listen(options.port, "127.0.0.1", () => {
       const address = server.address()
       resume(

@@ -1,9 +1,10 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, Ref, Schema } from "effect"
+import { Context, Effect, Layer, Option, Ref, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { FormValues } from "../Form.ts"
 import { Settings } from "../Settings.ts"
 import { uuidV7 } from "../store/Ids.ts"
+import { storableText, storableValues } from "../store/storable.ts"
 import type { Call } from "./Call.ts"
 import { append } from "./callLog.ts"
 import { readCall } from "./callRow.ts"
@@ -31,6 +32,12 @@ export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>
 
 export type AdmissionRefused = DestinationNotAllowed | LimitReached | IdempotencyConflict
 
+/** A request's key, and what tells its content from another's. A key is good for 24 h; then it may be used anew. */
+export interface Idempotency {
+  readonly key: string
+  readonly hash: string
+}
+
 /** A call that wants to begin. */
 export interface NewCall {
   readonly organizationId: string
@@ -45,7 +52,7 @@ export interface NewCall {
   readonly providerCallId?: string
   readonly context: FormValues
   /** Whoever places a call twice with the same key and the same `hash` of the request gets the first call again. */
-  readonly idempotency?: { readonly key: string; readonly hash: string }
+  readonly idempotency?: Idempotency
 }
 
 /** `fresh` is false when an earlier request made this call already. */
@@ -64,8 +71,10 @@ const Organization = Schema.Struct({
 const readOrganization = Schema.decodeUnknownEffect(Organization)
 const Counts = Schema.Struct({ live: Schema.Int, recent: Schema.Int, here: Schema.Int })
 const readCounts = Schema.decodeUnknownEffect(Counts)
-const Idempotency = Schema.Struct({ idempotency_hash: Schema.NullOr(Schema.String) })
-const readIdempotency = Schema.decodeUnknownEffect(Idempotency)
+const readIdempotency = Schema.decodeUnknownEffect(Schema.Struct({ idempotency_hash: Schema.NullOr(Schema.String) }))
+
+/** How long an idempotency key is good. */
+const keyHours = 24
 
 /**
  * The only way for a call to begin: one transaction that holds the organization's row, so that no two admissions of an
@@ -73,7 +82,14 @@ const readIdempotency = Schema.decodeUnknownEffect(Idempotency)
  */
 export class Admission extends Context.Service<
   Admission,
-  { readonly admit: (call: NewCall) => Effect.Effect<Admitted, AdmissionRefused | SqlError> }
+  {
+    readonly admit: (call: NewCall) => Effect.Effect<Admitted, AdmissionRefused | SqlError>
+    /** The call that a request with this key made before. A request that made none has not used its key up. */
+    readonly earlier: (
+      organizationId: string,
+      idempotency: Idempotency
+    ) => Effect.Effect<Option.Option<Call>, IdempotencyConflict | SqlError>
+  }
 >()("switchboard/Admission") {
   static readonly layer = Layer.effect(
     Admission,
@@ -85,22 +101,36 @@ export class Admission extends Context.Service<
       /** Admissions of this node that are under way: other organizations' transactions cannot see them yet. */
       const underWay = yield* Ref.make(0)
 
-      const earlier = Effect.fnUntraced(function* (call: NewCall) {
-        const [row] = yield* call.idempotency !== undefined
-          ? sql`SELECT * FROM calls
-              WHERE organization_id = ${call.organizationId} AND idempotency_key = ${call.idempotency.key}`
-          : call.providerCallId !== undefined
-            ? sql`SELECT * FROM calls
-                WHERE telephony_configuration_id = ${call.telephonyConfigurationId}
-                AND provider_call_id = ${call.providerCallId}`
-            : Effect.succeed([])
+      const keyed = Effect.fnUntraced(function* (organizationId: string, { key, hash }: Idempotency) {
+        const [row] = yield* sql`SELECT * FROM calls WHERE organization_id = ${organizationId}
+          AND idempotency_key = ${key} AND created_at > clock_timestamp() - ${keyHours} * interval '1 hour'`
         if (row === undefined) return undefined
         const { idempotency_hash } = yield* Effect.orDie(readIdempotency(row))
-        if (call.idempotency !== undefined && idempotency_hash !== call.idempotency.hash)
+        if (idempotency_hash !== hash)
           return yield* new IdempotencyConflict({
             message: "This Idempotency-Key was used for a call with another body. Send a new key with a new request."
           })
         return yield* readCall(row)
+      })
+
+      const earlier = Effect.fn("Admission.earlier")((organizationId: string, idempotency: Idempotency) =>
+        Effect.map(keyed(organizationId, idempotency), Option.fromUndefinedOr)
+      )
+
+      /** The call that an earlier request or webhook made; the organization's row is locked. */
+      const known = Effect.fnUntraced(function* (call: NewCall) {
+        if (call.idempotency !== undefined) {
+          const found = yield* keyed(call.organizationId, call.idempotency)
+          if (found !== undefined) return found
+          yield* sql`UPDATE calls SET idempotency_key = NULL, idempotency_hash = NULL
+            WHERE organization_id = ${call.organizationId} AND idempotency_key = ${call.idempotency.key}`
+          return undefined
+        }
+        if (call.providerCallId === undefined) return undefined
+        const [row] = yield* sql`SELECT * FROM calls
+          WHERE telephony_configuration_id = ${call.telephonyConfigurationId}
+          AND provider_call_id = ${call.providerCallId}`
+        return row === undefined ? undefined : yield* readCall(row)
       })
 
       const checkLimits = Effect.fnUntraced(function* (call: NewCall, concurrent: number, perSecond: number) {
@@ -131,10 +161,11 @@ export class Admission extends Context.Service<
             direction, from_address, to_address, provider_call_id, status, created_at, deadline_at, node_id, lease_until,
             context, idempotency_key, idempotency_hash)
           VALUES (${id}, ${call.organizationId}, ${call.telephonyConfigurationId}, ${call.agentId}, ${call.mode},
-            ${call.direction}, ${call.from}, ${call.to}, ${call.providerCallId ?? null}, 'initiated', clock_timestamp(),
+            ${call.direction}, ${storableText(call.from)}, ${call.to}, ${call.providerCallId ?? null}, 'initiated',
+            clock_timestamp(),
             clock_timestamp() + ${seconds} * interval '1 second', ${node.id},
             clock_timestamp() + ${leaseSeconds} * interval '1 second',
-            ${sql.json(call.context)}, ${call.idempotency?.key ?? null}, ${call.idempotency?.hash ?? null})
+            ${sql.json(storableValues(call.context))}, ${call.idempotency?.key ?? null}, ${call.idempotency?.hash ?? null})
           RETURNING *`
         yield* append(sql, id, {
           source: "gateway",
@@ -148,8 +179,8 @@ export class Admission extends Context.Service<
       const transaction = Effect.fnUntraced(function* (call: NewCall) {
         const [row] = yield* sql`SELECT * FROM organizations WHERE id = ${call.organizationId} FOR NO KEY UPDATE`
         const organization = yield* Effect.orDie(readOrganization(row))
-        const known = yield* earlier(call)
-        if (known !== undefined) return { call: known, fresh: false }
+        const first = yield* known(call)
+        if (first !== undefined) return { call: first, fresh: false }
         if (call.direction === "outbound") {
           const message = destinationRefused(call.to, {
             allowedPrefixes: organization.allowed_prefixes,
@@ -169,7 +200,7 @@ export class Admission extends Context.Service<
           () => Ref.update(underWay, (count) => count - 1)
         )
       )
-      return Admission.of({ admit })
+      return Admission.of({ admit, earlier })
     })
   )
 }

@@ -71,7 +71,7 @@ export class CallEnding extends Context.Service<
         if (Option.isNone(report)) return yield* close(callId, suspected)
         if (report.value === undefined) return yield* calls.end(callId, suspected)
         yield* calls.report(callId, report.value)
-        if (report.value.status === undefined || !isFinal(report.value.status)) yield* close(callId, suspected)
+        if (report.value.status === undefined || !isFinal(report.value.status)) yield* close(callId, whileUp(suspected))
       })
       const reconcile = Effect.fn("CallEnding.reconcile")(function* (callId: string, suspected: EndReason) {
         const grace = Effect.repeat(settled(callId), {
@@ -98,6 +98,10 @@ const endedByCarrier: ReadonlyArray<EndReason | undefined> = [
 
 /** Whether a call that is over for us may still be up at the carrier. */
 export const mayBeUp = (call: Call): boolean => call.endedAt !== undefined && !endedByCarrier.includes(call.endReason)
+
+/** Nobody has hung up a call that its carrier says is still up: then the carrier let go of its media. */
+const whileUp = (suspected: EndReason): EndReason =>
+  suspected === "caller_hung_up" || suspected === "callee_hung_up" ? "media_lost" : suspected
 
 /** The database may be away for a while. What stays undone after that is the sweeper's. */
 const patiently = <A>(callId: string, task: Effect.Effect<A, SqlError>) =>

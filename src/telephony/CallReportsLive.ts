@@ -38,20 +38,29 @@ export const layer = Layer.effect(
         )
       )
 
+    /** The call is over: so is its media, if it did not close by itself meanwhile, as it should. */
+    const closeMedia = (call: Call) =>
+      commands.send(call.id, { _tag: "HangUp", drain: false }).pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
+
     /** What follows from a report, once it is stored. Nobody waits for it, and the sweeper would come to the same. */
     const follow = Effect.fnUntraced(
       function* (before: Call, after: Call, report: StatusReport) {
         if (report.status === undefined) return
         if (!isFinal(report.status) && mayBeUp(after)) yield* ending.tellCarrier(after)
-        if (isFinal(report.status) && before.endedAt === undefined && after.mediaState === "streaming")
-          yield* Effect.delay(commands.send(after.id, { _tag: "HangUp", drain: false }), "3 seconds")
+        if (isFinal(report.status) && before.endedAt === undefined && isOpen(after))
+          yield* Effect.delay(closeMedia(after), "3 seconds")
       },
-      Effect.catchTags({
-        // The media closed by itself meanwhile, as it should.
-        CallNotHeld: () => Effect.void,
-        SqlError: (error) => Effect.logWarning(`What follows from a report was left to the sweeper: ${error.message}`)
-      })
+      Effect.catchTag("SqlError", (error) =>
+        Effect.logWarning(`What follows from a report was left to the sweeper: ${error.message}`)
+      )
     )
+
+    const overWithoutMedia = (call: Call) =>
+      Effect.all([isOpen(call) ? closeMedia(call) : Effect.void, ending.tellCarrier(call)], { concurrency: 2 }).pipe(
+        Effect.catchTag("SqlError", (error) =>
+          Effect.logWarning(`The end of a call without media was left to the sweeper: ${error.message}`)
+        )
+      )
 
     return CallReports.of({
       status: Effect.fn("CallReports.status")((reported, report) =>
@@ -63,18 +72,12 @@ export const layer = Layer.effect(
           })
         )
       ),
-      mediaFailed: Effect.fn("CallReports.mediaFailed")((reported, { dedupeKey, error }) =>
+      mediaFailed: Effect.fn("CallReports.mediaFailed")((reported, failure) =>
         onCall(
           reported,
-          Effect.fnUntraced(function* (call) {
-            const fresh = yield* calls.record(call.id, {
-              source: "carrier",
-              kind: "media.failed",
-              payload: { error },
-              dedupeKey: `media:${dedupeKey}`
-            })
-            const suspected = call.mediaState === "streaming" ? "media_lost" : "media_never_started"
-            if (fresh && call.endedAt === undefined) yield* Effect.forkIn(ending.reconcile(call.id, suspected), scope)
+          Effect.fnUntraced(function* (before) {
+            const { call, first } = yield* calls.mediaFailed(before.id, failure)
+            if (first) yield* Effect.forkIn(overWithoutMedia(call), scope)
           })
         )
       ),
@@ -86,3 +89,5 @@ export const layer = Layer.effect(
     })
   })
 )
+
+const isOpen = ({ mediaState }: Call) => mediaState === "connecting" || mediaState === "streaming"

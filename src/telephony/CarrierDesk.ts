@@ -1,4 +1,5 @@
-import { Context, DateTime, type Duration, Effect, Layer, Schedule } from "effect"
+import { Context, DateTime, type Duration, Effect, Layer, Schedule, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import { Configurations } from "../organizations/Configurations.ts"
 import type { CallReference, StatusReport, TelephonyProvider } from "../carrier/TelephonyProvider.ts"
@@ -29,6 +30,18 @@ export class CarrierDesk extends Context.Service<
     CarrierDesk,
     Effect.gen(function* () {
       const configurations = yield* Configurations
+      const sql = yield* SqlClient.SqlClient
+
+      /** Several calls between the same two numbers look alike at a carrier. */
+      const searched = Effect.fnUntraced(function* (call: Call) {
+        if (call.providerCallId !== undefined) return reference(call)
+        const rows = yield* sql`SELECT provider_call_id FROM calls
+          WHERE organization_id = ${call.organizationId} AND telephony_configuration_id = ${call.telephonyConfigurationId}
+            AND created_at > ${DateTime.toDateUtc(DateTime.subtract(call.createdAt, { minutes: 5 }))}
+            AND to_address = ${call.to} AND provider_call_id IS NOT NULL`
+        const ids = yield* Effect.orDie(readIds(rows))
+        return { ...reference(call), otherCalls: new Set(ids.map(({ provider_call_id }) => provider_call_id)) }
+      })
 
       const provider = (call: Call) =>
         configurations
@@ -46,7 +59,8 @@ export class CarrierDesk extends Context.Service<
           )
       const status = Effect.fn("CarrierDesk.status")(function* (call: Call) {
         const { callStatus } = yield* provider(call)
-        return yield* within("10 seconds", call, callStatus(reference(call)))
+        const sought = yield* Effect.mapError(searched(call), () => noDatabase(call))
+        return yield* within("10 seconds", call, callStatus(sought))
       })
       const identified = Effect.fnUntraced(function* (call: Call) {
         if (call.providerCallId !== undefined) return reference(call)
@@ -74,6 +88,15 @@ export class CarrierDesk extends Context.Service<
 }
 
 const passing = (error: CarrierError) => ["rate-limited", "unavailable", "unknown-outcome"].includes(error.kind)
+
+const readIds = Schema.decodeUnknownEffect(Schema.Array(Schema.Struct({ provider_call_id: Schema.String })))
+
+const noDatabase = (call: Call) =>
+  new CarrierError({
+    provider: call.mode,
+    kind: "unavailable",
+    message: "The call could not be looked for at the carrier: the database does not answer. Check the database."
+  })
 
 const within = <A>(limit: Duration.Input, call: Call, effect: Effect.Effect<A, CarrierError>) =>
   Effect.timeoutOrElse(effect, {

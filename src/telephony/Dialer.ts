@@ -19,7 +19,7 @@ import { Calls } from "./Calls.ts"
 import { CallTokens } from "./CallTokens.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { DialRejected, type DialRequest, InvalidDestination, NoCallerId, requestHash } from "./DialRequest.ts"
-import { ringSeconds } from "./deadlines.ts"
+import { reserveSeconds, ringSeconds } from "./deadlines.ts"
 
 export type DialFailure =
   AdmissionRefused | AgentNotFound | DialRejected | InvalidDestination | LoadFailure | NoCallerId | NoConfigurationReady
@@ -133,7 +133,8 @@ export class Dialer extends Context.Service<
             to: call.to,
             links: tokens.links(call.id, configuration.spec.name),
             ringTimeoutSeconds: ringSeconds,
-            maxDurationSeconds: maxCallSeconds
+            // Our own end comes first, and names its reason; the carrier's looks as if somebody had hung up.
+            maxDurationSeconds: maxCallSeconds + reserveSeconds
           })
           .pipe(
             Effect.timeoutOrElse({ duration: "30 seconds", orElse: () => silence(configuration) }),
@@ -141,7 +142,14 @@ export class Dialer extends Context.Service<
           )
         if (placed === undefined) return
         yield* Effect.catchTag(accepted(call.id, placed), "SqlError", () =>
-          accepted(call.id, placed).pipe(Effect.retry(Schedule.spaced("1 second")), Effect.forkIn(scope))
+          accepted(call.id, placed).pipe(
+            Effect.retry({ schedule: Schedule.spaced("1 second"), times: 120 }),
+            Effect.catchTag("SqlError", (error) =>
+              Effect.logError(`The carrier took a dial, and its id could not be stored: ${error.message}`)
+            ),
+            Effect.annotateLogs({ call: call.id, provider_call_id: placed.providerCallId }),
+            Effect.forkIn(scope)
+          )
         )
       })
 
@@ -163,6 +171,13 @@ export class Dialer extends Context.Service<
       })
 
       const place = Effect.fn("Dialer.place")(function* (request: DialRequest) {
+        const idempotency =
+          request.idempotencyKey === undefined ? undefined : { key: request.idempotencyKey, hash: requestHash(request) }
+        if (idempotency !== undefined) {
+          // Before anything that may have changed since: the first answer stands, also when it could not be given today.
+          const earlier = yield* admission.earlier(request.organizationId, idempotency)
+          if (Option.isSome(earlier)) return yield* repeated(earlier.value)
+        }
         const configuration = yield* configurations.forOutbound(request.organizationId, request.configurationId)
         const agent = yield* agents.load(request.organizationId, request.agentId)
         const from = yield* callerId(request, configuration)
@@ -176,9 +191,7 @@ export class Dialer extends Context.Service<
           from,
           to: to.address,
           context: request.context,
-          ...(request.idempotencyKey === undefined
-            ? {}
-            : { idempotency: { key: request.idempotencyKey, hash: requestHash(request) } })
+          ...(idempotency === undefined ? {} : { idempotency })
         }
         return yield* Effect.flatMap(Effect.forkIn(begin(call, configuration), scope), Fiber.join)
       })

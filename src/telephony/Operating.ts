@@ -38,13 +38,13 @@ export class Operating extends Context.Service<
       const desk = yield* CarrierDesk
       const scope = yield* Effect.scope
 
-      /** The row first: the reason is the operator's, whatever the media then sees. */
-      const endNow = Effect.fnUntraced(function* (id: string) {
-        yield* ending.hangUp(id, "operator_ended")
-        yield* commands
+      /** The media falls silent at once, however long the carrier takes; its session ends with the same reason. */
+      const endNow = (id: string) => {
+        const silenced = commands
           .send(id, { _tag: "HangUp", drain: false })
           .pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
-      })
+        return Effect.all([ending.hangUp(id, "operator_ended"), silenced], { concurrency: 2, discard: true })
+      }
 
       const hangUp = Effect.fn("Operating.hangUp")(function* (organizationId: string, id: string) {
         const call = yield* history.get(organizationId, id)

@@ -1,6 +1,7 @@
 import type { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import type { StatusReport } from "../carrier/TelephonyProvider.ts"
+import { storableText, storableValues } from "../store/storable.ts"
 import type { CallRecord } from "./callRow.ts"
 import type { NewCallEvent } from "./Calls.ts"
 
@@ -13,7 +14,8 @@ export const append = (sql: PgClient.PgClient, callId: string, event: NewCallEve
     sql`INSERT INTO call_events (call_id, sequence, source, kind, payload, dedupe_key, occurred_at)
       VALUES (${callId},
         (SELECT coalesce(max(sequence), 0) + 1 FROM call_events WHERE call_id = ${callId}),
-        ${event.source}, ${event.kind}, ${sql.json(event.payload)}, ${event.dedupeKey ?? null}, clock_timestamp())
+        ${event.source}, ${storableText(event.kind)}, ${sql.json(storableValues(event.payload))},
+        ${event.dedupeKey === undefined ? null : storableText(event.dedupeKey)}, clock_timestamp())
       ON CONFLICT (call_id, dedupe_key) DO NOTHING
       RETURNING sequence`,
     (rows) => rows.length > 0

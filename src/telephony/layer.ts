@@ -11,6 +11,7 @@ import { CallTokens } from "./CallTokens.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { Dialer } from "./Dialer.ts"
 import { Drain } from "./Drain.ts"
+import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import { MediaSessions } from "./MediaSessions.ts"
@@ -38,5 +39,5 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(
     Layer.mergeAll(CallHistory.layer, Calls.layer, CallTokens.layer, CarrierDesk.layer, Tickets.layer)
   ),
-  Layer.provideMerge(Layer.mergeAll(Drain.layer, Node.layer))
+  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer))
 )

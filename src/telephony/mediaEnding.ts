@@ -39,9 +39,12 @@ export const mediaEnding = Effect.gen(function* () {
     providerCallId: string | undefined,
     { _tag, reason }: Ending
   ) {
-    if (providerCallId !== undefined) yield* persist(calls.learnProviderCallId(call.id, providerCallId))
-    yield* persist(calls.moveMedia(call.id, "ended"))
-    yield* _tag === "HangUp" ? callEnding.hangUp(call.id, reason) : callEnding.reconcile(call.id, reason)
+    if (providerCallId !== undefined && providerCallId !== call.providerCallId)
+      yield* persist(calls.learnProviderCallId(call.id, providerCallId))
+    const mediaOver = persist(calls.moveMedia(call.id, "ended"))
+    if (_tag === "Reconcile") return yield* Effect.andThen(mediaOver, callEnding.reconcile(call.id, reason))
+    // Our verdict first: a carrier whose socket we closed reports the end of its call at once, as if somebody had hung up.
+    yield* Effect.all([callEnding.hangUp(call.id, reason), mediaOver], { concurrency: 2, discard: true })
   })
 
   const finalReason = Effect.fnUntraced(function* (call: Call, ending: Ending) {

@@ -6,6 +6,7 @@ import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
+import { HeldCalls } from "./HeldCalls.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { agentConnector } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
@@ -34,15 +35,20 @@ export const mediaSession = Effect.gen(function* () {
   const connectAgent = yield* agentConnector
   const pacer = yield* Pacer
   const { maxCallSeconds } = yield* Settings
+  const held = yield* HeldCalls
   const ending = yield* mediaEnding
   /** Work towards carriers and the database that may outlive a session. */
   const settling = yield* FiberSet.make()
 
   const record = (call: Call, event: Omit<NewCallEvent, "dedupeKey">) => persist(calls.record(call.id, event))
+  /** The call's end does not wait until this is written. */
   const note = (call: Call, kind: string, error: AgentUnreachable | AgentLost | TransportError) =>
     Effect.andThen(
       Effect.logWarning(error.message),
-      record(call, { source: "gateway", kind, payload: { reason: error.reason, message: error.message } })
+      FiberSet.run(
+        settling,
+        record(call, { source: "gateway", kind, payload: { reason: error.reason, message: error.message } })
+      )
     )
 
   const openTransport = Effect.fnUntraced(function* ({ call, configuration }: AdmittedCall, socket: MediaSocket) {
@@ -119,16 +125,19 @@ export const mediaSession = Effect.gen(function* () {
       yield* Effect.logInfo("The media session begins.")
       return yield* Effect.raceAllFirst([converse(admitted, socket, progress), deadline(call), Deferred.await(stop)])
     })
-    const end = Effect.fnUntraced(function* (exit: Exit.Exit<Ending>) {
+    const end = Effect.fnUntraced(function* (exit: Exit.Exit<Ending>, release: Effect.Effect<void>) {
       const how = endingOf(exit)
       if (how.reason === "internal_error" && Exit.isFailure(exit)) {
         yield* Effect.logError("A defect ended the call.", exit.cause)
       }
-      const work = yield* FiberSet.run(settling, ending.settle(call, progress.transport?.info.providerCallId, how))
+      const settle = ending.settle(call, progress.transport?.info.providerCallId, how)
+      const work = yield* FiberSet.run(settling, Effect.ensuring(settle, release))
       yield* ending.farewell(call, how, progress.leg, Fiber.await(work))
     })
     yield* Effect.uninterruptibleMask((restore) =>
-      Effect.scoped(Effect.flatMap(Effect.exit(restore(session)), end))
+      Effect.flatMap(held.hold(call.id), (release) =>
+        Effect.scoped(Effect.flatMap(Effect.exit(restore(session)), (exit) => end(exit, release)))
+      )
     ).pipe(Effect.annotateLogs({ call: call.id, organization: call.organizationId }))
   })
 

@@ -45,6 +45,13 @@ export const priceCalls = Effect.gen(function* () {
         ORDER BY ended_at LIMIT ${batch}`,
       readCalls
     )
-    yield* Effect.forEach(due, (call) => price(call, attempts), { concurrency: 4, discard: true })
+    yield* Effect.forEach(
+      due,
+      (call) =>
+        Effect.catch(price(call, attempts), (error) =>
+          Effect.andThen(Effect.logWarning(`A price was not stored: ${error.message}`), asked(call, attempts + 1))
+        ),
+      { concurrency: 4, discard: true }
+    )
   }
 }).pipe(Effect.withSpan("priceCalls"))

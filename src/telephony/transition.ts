@@ -90,9 +90,28 @@ export const reported = (call: CallRecord, report: StatusReport, conditions: Con
   if (call.endedAt !== undefined) return isFinal(status) ? { ...known, hangupDueAt: undefined } : known
   if (!mayMove(call.status, status)) return known
   const moved: CallRecord = { ...known, status }
-  return isFinal(status)
-    ? ended(moved, reasonOf(call.direction, status), conditions)
-    : { ...moved, deadlineAt: call.mediaState === "none" ? deadline(moved, conditions) : call.deadlineAt }
+  if (isFinal(status)) return ended(moved, reasonOf(call.direction, status), conditions)
+  // An inbound call's media is due from its arrival on, whatever its carrier says meanwhile.
+  const extended = call.mediaState === "none" && call.direction === "outbound"
+  return extended ? { ...moved, deadlineAt: deadline(moved, conditions) } : moved
+}
+
+/** What we take a carrier's `completed` for, while nothing tells better. */
+const presumed: ReadonlyArray<EndReason | undefined> = ["caller_hung_up", "callee_hung_up"]
+
+/**
+ * The row after its carrier could not open, or lost, the media. A carrier whose stream broke ends the call as if somebody
+ * had hung up, and its two callbacks come in either order: whichever is first, the reason is the broken stream. A stream
+ * that had ended in an orderly way before (`orderly`) is not what failed.
+ */
+export const mediaBroke = (call: CallRecord, orderly: boolean, conditions: Conditions): CallRecord => {
+  if (orderly) return call
+  const opened = call.mediaState === "streaming" || call.mediaState === "ended"
+  const reason: EndReason = opened ? "media_lost" : "media_never_started"
+  // Only an answered call has media to lose.
+  const answered = { ...call, answeredAt: call.answeredAt ?? conditions.now }
+  if (call.endedAt === undefined) return ended(answered, reason, conditions, true)
+  return presumed.includes(call.endReason) ? { ...call, endReason: reason, endOwner: owners[reason] } : call
 }
 
 const mediaRank: Readonly<Record<MediaState, number>> = { none: 0, connecting: 1, streaming: 2, ended: 3 }

@@ -1,4 +1,4 @@
-import { Metric } from "effect"
+import { Effect, Metric } from "effect"
 
 /** Messages that carriers sent us over media sockets. */
 export const framesIn = Metric.counter("switchboard_media_frames_in_total", {
@@ -40,3 +40,10 @@ export const lateTicks = Metric.counter("switchboard_media_late_ticks_total", {
 export const openStreams = Metric.gauge("switchboard_media_streams", {
   description: "Media streams open now"
 })
+
+/** Makes every counter show at zero from the start on: else its first increase cannot be seen as one. */
+export const showCounters = Effect.forEach(
+  [framesIn, framesOut, framesDropped, framesMalformed, underruns, lateTicks],
+  (counter) => Metric.update(counter, 0),
+  { discard: true }
+)

@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { lateTicks } from "./metrics.ts"
+import { lateTicks, showCounters } from "./metrics.ts"
 
 /** A clock and an alarm, in ms. `now` never goes back. */
 export interface Ticker {
@@ -67,6 +67,7 @@ export class Pacer extends Context.Service<
     Layer.effect(
       Pacer,
       Effect.gen(function* () {
+        yield* showCounters
         const context = yield* Effect.context<never>()
         const pacer = makePacer(ticker, () => lateTicks.updateUnsafe(1, context), options)
         yield* Effect.addFinalizer(() => Effect.sync(pacer.stop))

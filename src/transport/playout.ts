@@ -1,4 +1,5 @@
 import { type AudioChunk, type AudioFormat, bytesForMs } from "../Audio.ts"
+import { fadedIn } from "../audio/fades.ts"
 import { type Framer, framer } from "../audio/framer.ts"
 import type { Cleared, Playout as Figures } from "../Transport.ts"
 import { FrameQueue } from "./frameQueue.ts"
@@ -40,6 +41,7 @@ export class Playout {
   private readonly events: PlayoutEvents
   private readonly ledger: Ledger
   private readonly framer: Framer
+  private readonly format: AudioFormat
   private readonly frameMs: number
   private readonly boundBytes: number
   private readonly queue = new FrameQueue()
@@ -48,12 +50,15 @@ export class Playout {
   /** Bytes that the framer holds, less than a frame. */
   private rest = 0
   private pushedAt = 0
+  /** The next frame follows a clear: it fades in. */
+  private cut = false
   private endedAt = Number.POSITIVE_INFINITY
   private readonly markLine: MarkLine
 
   constructor(wire: Wire, options: PlayoutOptions, events: PlayoutEvents) {
     this.wire = wire
     this.events = events
+    this.format = options.format
     this.frameMs = options.frameMs
     this.ledger = new Ledger(options.frameMs, options.leadFrames)
     this.framer = framer(options.format, options.frameMs)
@@ -131,6 +136,7 @@ export class Playout {
     this.forgetRest()
     if (!this.isEnded()) this.wire.command({ _tag: "Clear" })
     const heardMs = this.ledger.clear(Math.min(now, this.endedAt))
+    this.cut = true
     this.marks.clear()
     return { heardMs, droppedMs: queuedMs - heardMs }
   }
@@ -160,7 +166,9 @@ export class Playout {
     for (const listener of listeners) listener()
   }
 
-  private accept(frame: AudioChunk, now: number) {
+  private accept(whole: AudioChunk, now: number) {
+    const frame = this.cut ? fadedIn(this.format, whole) : whole
+    this.cut = false
     if (this.queue.size === 0) {
       this.ledger.arrive(now)
       this.ledger.accepted++
@@ -186,11 +194,12 @@ export class Playout {
     if (this.marks.size > 0) this.marks.announce(this.markLine)
   }
 
+  /** The frame in which the audio before a mark ends belongs to it, also where other audio fills it up. */
   private addMark(now: number, strict: boolean, settle: Mark["settle"]): Mark {
-    this.flushRest(now)
-    const heardMs = this.ledger.queuedMs()
+    const position = this.ledger.accepted + (this.rest > 0 ? 1 : 0)
+    const heardMs = this.ledger.queuedMs() + this.restMs()
     const deadline = now + heardMs - this.ledger.heardMs(now) + markGraceMs
-    const mark = this.marks.add({ position: this.ledger.accepted, heardMs, deadline, strict, settle })
+    const mark = this.marks.add({ position, heardMs, deadline, strict, settle })
     this.marks.announce(this.markLine)
     this.events.wake()
     return mark

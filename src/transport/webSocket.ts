@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream"
 import { Cause, Effect, Exit, type Scope } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 import { type Frame, type MediaSocket, TransportError } from "../Transport.ts"
+import { messageWriter } from "./messageWriter.ts"
 
 /** Bytes of one message. Carriers send a few hundred; over it the peer gets 1009. */
 const maxPayload = 64 * 1024
@@ -41,8 +42,8 @@ const fitting = (reason: string) =>
 
 type Listener = Parameters<MediaSocket["listen"]>[0]
 
-/** A `ws` WebSocket, open already, as a media socket. It must be the only user of it. */
-export const fromWebSocket = (ws: WebSocket): MediaSocket => {
+/** A `ws` WebSocket over `stream`, open already, as a media socket. It must be the only user of both. */
+const mediaSocket = (ws: WebSocket, stream: Duplex): MediaSocket => {
   let listener: Listener | undefined
   let early: Array<Frame> = []
   let alive: (() => void) | undefined
@@ -67,7 +68,7 @@ export const fromWebSocket = (ws: WebSocket): MediaSocket => {
   ws.on("pong", () => alive?.())
 
   return {
-    send: (frame) => ws.send(frame),
+    send: messageWriter(ws, stream),
     bufferedAmount: () => ws.bufferedAmount,
     isOpen: () => ws.readyState === ws.OPEN,
     listen: (on) => {
@@ -131,7 +132,7 @@ export const acceptor = (): Acceptor => {
             message: "The upgrade request is no WebSocket handshake.",
             code: 1002
           })
-        : Effect.succeed({ ws: accepted, media: fromWebSocket(accepted) })
+        : Effect.succeed({ ws: accepted, media: mediaSocket(accepted, socket) })
     })
     const { media } = yield* Effect.acquireRelease(handshake, ({ ws }, exit) => shut(ws, closeCodeOf(exit)))
     return media

@@ -1,17 +1,22 @@
 import type { AudioChunk } from "../Audio.ts"
-import type { MediaSocket, WireCommand } from "../Transport.ts"
+import type { MediaSocket, Outgoing, WireCommand } from "../Transport.ts"
 
 /** ms of audio that may wait in the socket before nothing more is written. */
 const holdMs = 1000
 /** ms that a socket may go on not taking anything before the stream counts as dead. */
 const stallMs = 5000
 
+const isBare = (message: Outgoing): message is string | Uint8Array =>
+  typeof message === "string" || message instanceof Uint8Array
+
+const sizeOf = (message: Outgoing) => (isBare(message) ? message : message.data).length
+
 /** The sending side of a media socket: encodes commands, and holds back when the peer does not read. */
 export class Wire {
   framesOut = 0
 
   private readonly socket: MediaSocket
-  private readonly encode: (command: WireCommand) => string | Uint8Array | undefined
+  private readonly encode: (command: WireCommand) => Outgoing | undefined
   private readonly frameMs: number
   private readonly stalled: () => void
   /** Bytes of `holdMs` of audio on the wire; measured on the first frame. */
@@ -20,7 +25,7 @@ export class Wire {
 
   constructor(
     socket: MediaSocket,
-    encode: (command: WireCommand) => string | Uint8Array | undefined,
+    encode: (command: WireCommand) => Outgoing | undefined,
     frameMs: number,
     stalled: () => void
   ) {
@@ -42,11 +47,11 @@ export class Wire {
   }
 
   audio(chunk: AudioChunk) {
-    const data = this.encode({ _tag: "Audio", chunk })
-    if (data === undefined) return
-    if (this.framesOut === 0) this.holdBytes = (data.length * holdMs) / this.frameMs
+    const message = this.encode({ _tag: "Audio", chunk })
+    if (message === undefined) return
+    if (this.framesOut === 0) this.holdBytes = (sizeOf(message) * holdMs) / this.frameMs
     this.framesOut++
-    this.socket.send(data)
+    this.send(message)
   }
 
   /** Whether the carrier has such a command. */
@@ -56,9 +61,14 @@ export class Wire {
 
   /** False where the carrier knows no such command. */
   command(command: WireCommand): boolean {
-    const data = this.encode(command)
-    if (data === undefined) return false
-    this.socket.send(data)
+    const message = this.encode(command)
+    if (message === undefined) return false
+    this.send(message)
     return true
+  }
+
+  private send(message: Outgoing) {
+    if (isBare(message)) this.socket.send(message)
+    else this.socket.send(message.data, message.binary)
   }
 }

@@ -182,6 +182,52 @@ layer(apiServer(embeddedDatabase, [carrier.spec]), { excludeTestServices: true }
     })
   )
 
+  it.effect("are deleted to the end, and say what is left to do, when the carrier is down and the client leaves", () =>
+    Effect.gen(function* () {
+      const { agentId, numbers, operator } = yield* setUp
+      const paths = yield* Effect.forEach([1, 2], () =>
+        Effect.map(operator.post(numbers, { address: newNumber(), agent_id: agentId }), (created) => {
+          assert.strictEqual(created.status, 201)
+          return `${numbers}/${text(created, "id")}`
+        })
+      )
+      const [left = "", told = ""] = paths
+      const down = Effect.fail(carrierError("unavailable", "The carrier is down."))
+      const asked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      state.inbound = () =>
+        Deferred.succeed(asked, undefined).pipe(Effect.andThen(Deferred.await(go)), Effect.andThen(down))
+      const leaving = yield* Effect.forkChild(operator.delete(left))
+      yield* Deferred.await(asked)
+      yield* Fiber.interrupt(leaving)
+      // Whole requests later, the server has seen the client leave.
+      for (let n = 0; n < 3; n++) assert.strictEqual((yield* operator.get(left)).status, 200)
+      yield* Deferred.succeed(go, undefined)
+      yield* Effect.repeat(Effect.delay(operator.get(left), "10 millis"), { until: ({ status }) => status === 404 })
+      state.inbound = () => down
+      const removed = yield* operator.delete(told)
+      assert.strictEqual(at(removed, "provider_sync.ok"), false)
+      assert.match(text(removed, "provider_sync.message"), /^The carrier is down\. .*take the webhook away there/)
+      state.inbound = works
+    })
+  )
+
+  it.effect("are kept when the carrier cannot be reached at all, with a warning for each thing not done", () =>
+    Effect.gen(function* () {
+      const { agentId, numbers, operator } = yield* setUp
+      state.ownership = () => Effect.fail(carrierError("unavailable", "The carrier cannot be reached."))
+      state.inbound = () => Effect.fail(carrierError("unavailable", "The carrier is down."))
+      const created = yield* operator.post(numbers, { address: newNumber(), agent_id: agentId })
+      state.ownership = () => Effect.succeed("owned")
+      state.inbound = works
+      assert.deepStrictEqual([created.status, at(created, "provider_sync.ok")], [201, false])
+      assert.match(text(created, "provider_sync.message"), /could not be checked.*reached\. The carrier is down\./)
+      assert.strictEqual(at(created, "sync_state.last_error"), "The carrier is down.")
+      const synced = yield* operator.post(`${numbers}/${text(created, "id")}/sync`)
+      assert.strictEqual(at(synced, "sync_state.in_sync"), true)
+    })
+  )
+
   it.effect("end as the last writer wanted, however slow the carrier was for the first", () =>
     Effect.gen(function* () {
       const { agentId, numbers, operator } = yield* setUp

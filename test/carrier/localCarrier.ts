@@ -24,7 +24,7 @@ export type Behaviour =
   | "cut"
 
 /** A carrier's HTTP API on loopback that does what it is told and remembers what it got. Gone with the scope. */
-export const localCarrier = (behave: (request: Received, earlier: number) => Behaviour) =>
+export const localCarrier = (behave: (request: Received, earlier: number) => Behaviour, port = 0) =>
   Effect.gen(function* () {
     const received: Array<Received> = []
     const waiters: Array<() => void> = []
@@ -50,7 +50,7 @@ export const localCarrier = (behave: (request: Received, earlier: number) => Beh
     }
     const server = yield* Effect.acquireRelease(
       Effect.callback<ReturnType<typeof createServer>>((resume) => {
-        const listening = createServer(handle).listen(0, "127.0.0.1", () => resume(Effect.succeed(listening)))
+        const listening = createServer(handle).listen(port, "127.0.0.1", () => resume(Effect.succeed(listening)))
       }),
       (listening) =>
         Effect.callback<void>((resume) => {
@@ -59,7 +59,7 @@ export const localCarrier = (behave: (request: Received, earlier: number) => Beh
         })
     )
     const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
+    const bound = typeof address === "object" && address !== null ? address.port : 0
     const arrived = (count: number): Effect.Effect<void> =>
       Effect.suspend(() =>
         received.length >= count
@@ -68,7 +68,7 @@ export const localCarrier = (behave: (request: Received, earlier: number) => Beh
               Effect.andThen(arrived(count))
             )
       )
-    return { baseUrl: `http://127.0.0.1:${port}`, received, arrived }
+    return { baseUrl: `http://127.0.0.1:${bound}`, received, arrived }
   })
 
 /** The toolkit over the real HTTP client, with every provider's base URL overridden (or none). */

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { CarrierToolkit } from "../../src/carrier/CarrierToolkit.ts"
+import { freePort } from "../support/service.ts"
 import { type Behaviour, localCarrier, toolkit } from "./localCarrier.ts"
 import { account, dial, failing, read } from "./restAccount.ts"
 
@@ -30,7 +31,6 @@ describe("a request to a carrier that fails", () => {
     [404, "not-found"],
     [410, "not-found"],
     [422, "rejected"],
-    [429, "rate-limited"],
     [500, "unavailable"],
     [502, "unknown-outcome"],
     [503, "unavailable"],
@@ -48,6 +48,38 @@ describe("a request to a carrier that fails", () => {
       })
     )
   }
+
+  it.live("a dial answered with 429 was not acted upon: it is sent again, up to three times", () =>
+    Effect.gen(function* () {
+      const { error, received } = yield* failing(dial, () => ({ status: 429 }))
+      assert.deepInclude(error, { kind: "rate-limited", httpStatus: 429 })
+      assert.strictEqual(received.length, 4)
+      const carrier = yield* localCarrier((_, earlier) => (earlier === 0 ? { status: 429 } : { status: 201, json: 1 }))
+      const { restClient } = yield* CarrierToolkit
+      assert.strictEqual((yield* restClient(account(carrier.baseUrl)).send(dial)).status, 201)
+      assert.strictEqual(carrier.received.length, 2)
+    }).pipe(Effect.provide(toolkit(undefined)))
+  )
+
+  it.live("a dial whose 429 asks for a pause that nobody waits for fails at once", () =>
+    Effect.gen(function* () {
+      const { error, received } = yield* failing(dial, () => ({ status: 429, headers: { "retry-after": "6" } }))
+      assert.strictEqual(error.retryAfterMs, 6000)
+      assert.strictEqual(received.length, 1)
+    })
+  )
+
+  it.live("a dial that found no open port never left: it is sent again, once", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      const { restClient } = yield* CarrierToolkit
+      const sending = yield* Effect.forkChild(restClient(account(`http://127.0.0.1:${port}`)).send(dial))
+      yield* Effect.sleep("100 millis")
+      const carrier = yield* localCarrier(() => ({ status: 201, json: 1 }), port)
+      assert.strictEqual((yield* Fiber.join(sending)).status, 201)
+      assert.strictEqual(carrier.received.length, 1)
+    }).pipe(Effect.provide(toolkit(undefined)))
+  )
 
   it.live("an idempotent request is tried three times more when the carrier is unavailable", () =>
     Effect.gen(function* () {

@@ -1,7 +1,8 @@
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
-import { App, callsUntil, ours, setUp, speech, theirs } from "../support/app.ts"
+import { App, callsUntil, endOf, ours, setUp, speech, theirs } from "../support/app.ts"
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1")
 const allEnded = (calls: ReadonlyArray<{ readonly end_reason: string | null }>) =>
@@ -50,6 +51,32 @@ layer(App.layer(simulator, "twilio"), { excludeTestServices: true })("a call end
         end_owner: "operator",
         provider_call_id: outgoing.id
       })
+    })
+  )
+
+  for (const from of ["anonymous", "client:alice", "sip:alice@voip.example.com", "+266696687"])
+    it.effect(`comes in from ${from} as well, and keeps that as it is`, () =>
+      Effect.gen(function* () {
+        const app = yield* App
+        const call = yield* app.carrier.placeInbound({ from, to: ours, audio: speech })
+        yield* call.until((now) => now.heard.played.length >= speech.bytes.length)
+        yield* call.hangUp
+        assert.deepInclude(yield* endOf(app, call.id), { from, end_reason: "caller_hung_up" })
+      })
+    )
+
+  it.effect("gets its price later, as a positive amount, when the carrier has rated it", () =>
+    Effect.gen(function* () {
+      const app = yield* App
+      const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech })
+      yield* call.until(({ media }) => media === "streaming")
+      yield* call.hangUp
+      const end = yield* endOf(app, call.id)
+      assert.isNull(end.cost)
+      const sql = yield* Effect.provide(SqlClient.SqlClient, app.context)
+      yield* sql`UPDATE calls SET ended_at = ended_at - interval '10 seconds' WHERE id = ${end.id}`
+      const [priced] = yield* callsUntil(app, (calls) => calls.some(({ id, cost }) => id === end.id && cost !== null))
+      assert.deepInclude(priced, { id: end.id, cost: { amount: "0.00850", currency: "USD" } })
     })
   )
 })

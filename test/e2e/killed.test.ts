@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
-import { callsUntil, ours, setUp, speech, theirs } from "../support/app.ts"
+import { callsUntil, ours, setLimits, setUp, speech, theirs } from "../support/app.ts"
 import { temporaryFolder } from "../support/database.ts"
 import { freePort, startService } from "../support/service.ts"
 
@@ -25,7 +25,7 @@ describe("kill -9 in the middle of a call", () => {
 
         const first = yield* startService(options)
         yield* setUp({ ...first, provider, carrier })
-        yield* first.request("PATCH", "/api/v1/organizations/current", { max_concurrent_calls: 1 })
+        yield* setLimits(first, { max_concurrent_calls: 1 })
         const call = yield* carrier.placeInbound({ from: theirs, to: ours, audio: speech })
         yield* call.until((now) => now.heard.played.length >= speech.bytes.length)
         yield* callsUntil(first, (calls) => calls.some(({ media_state }) => media_state === "streaming"))

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import type { SimulatedCall } from "../../src/simulator/SimulatorModule.ts"
-import { callsOf, ours, setUp, speech, theirs } from "../support/app.ts"
+import { callsOf, ours, setLimits, setUp, speech, theirs } from "../support/app.ts"
 import { root } from "../support/imports.ts"
 import { type RunningService, startService } from "../support/service.ts"
 
@@ -68,8 +68,7 @@ describe("nothing is left of a call", () => {
           }
         })
         yield* setUp({ ...service, provider, carrier })
-        const path = "/api/v1/organizations/current"
-        yield* service.request("PATCH", path, { max_concurrent_calls: 1000, calls_per_second: 1000 })
+        yield* setLimits(service, { max_concurrent_calls: 1000, calls_per_second: 1000 })
         const dial = carrier.placeInbound({ from: theirs, to: ours, audio: speech })
         const shortCall = dial.pipe(
           Effect.flatMap((call) => hangUpWhen(call, 160)),

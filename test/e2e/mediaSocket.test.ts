@@ -6,7 +6,7 @@ import { WebSocket } from "ws"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import type { FaultName } from "../../src/simulator/Faults.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
-import { App, callsOf, callsUntil, ours, setUp, speech, theirs } from "../support/app.ts"
+import { App, callsOf, callsUntil, eventsOf, ours, setUp, speech, theirs } from "../support/app.ts"
 
 const Token = Schema.decodeUnknownSync(Schema.String)
 
@@ -173,6 +173,19 @@ layer(withSetUp, { excludeTestServices: true })("the media socket", (it) => {
       const reason = yield* endOf(app, call.id)
       assert.include(["media_lost", "caller_hung_up"], reason)
       yield* call.ended
+    })
+  )
+
+  it.effect("whose upgrade is badly signed ends the call, with the carrier's own error in its log", () =>
+    Effect.gen(function* () {
+      const app = yield* App
+      const faults = [["signature-wrong", { only: /^upgrade/ }]] as const
+      const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech, faults })
+      assert.strictEqual(yield* endOf(app, call.id), "media_never_started")
+      assert.match((yield* call.settled).errors.join(), /^31920 .*HTTP 403$/)
+      const row = yield* rowOf(app, call.id)
+      const failed = (yield* eventsOf(app, row?.id ?? "")).find(({ kind }) => kind === "media.failed")
+      assert.match(JSON.stringify(failed?.payload), /31920/)
     })
   )
 

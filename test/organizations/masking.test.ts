@@ -66,6 +66,9 @@ describe("masking", () => {
     ])
     assert.deepStrictEqual(refused({ keys: ["********ijkl", "********wxyz"] }, stored), ["keys"])
     assert.deepStrictEqual(refused({ secret: "********ijkl" }, {}), ["secret"])
+    for (const pasted of [" ********ijkl", "\n********", "\u00a0********wxyz"]) {
+      assert.deepStrictEqual(refused({ secret: pasted, keys: [pasted] }, stored), ["secret", "keys"])
+    }
   })
 
   it("lets plain fields begin with the mask", () => {

@@ -3,8 +3,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { NodeServices } from "@effect/platform-node"
+import { Effect, Exit, Layer } from "effect"
+import {
+  checkOut,
+  readServiceUrl,
+  readSpeech,
+  type SimulationFailed,
+  simulatorOf
+} from "../../scripts/simulate/checks.ts"
 import { writeWav } from "../../src/audio/wav.ts"
+import { layer as providers } from "../../src/providers/all.ts"
+import { Registry } from "../../src/Registry.ts"
 import { arrived, connectStream, echo, service, type Service } from "./service.ts"
 
 const mulaw = { encoding: "mulaw", sampleRate: 8000 } as const
@@ -42,6 +52,9 @@ const answerApi = (ours: Service) => {
     return json(201, { id: "row-1", provider_sync: { ok: false, message: "the carrier could not be asked" } })
   }
 }
+
+const why = <A, R>(check: Effect.Effect<A, SimulationFailed, R>) =>
+  Effect.map(Effect.flip(check), ({ message }) => message)
 
 describe("npm run simulate", () => {
   const run = Effect.fnUntraced(function* (ours: Service, more: ReadonlyArray<string> = []) {
@@ -109,14 +122,64 @@ describe("npm run simulate", () => {
         const silent = yield* run(ours, ["--seconds", "1"])
         assert.strictEqual(silent.code, 1)
         assert.match(silent.output, /the same\? +NO/)
-        const unknown = yield* simulate(["--provider", "nobody", "--audio", "x.wav", "--out", "y.wav"])
-        assert.strictEqual(unknown.code, 1)
-        assert.match(unknown.output, /No provider is called "nobody"/)
         ours.answer = () => ({ status: 401, type: "application/json", body: '{"title":"no"}' })
         const refused = yield* run(ours)
         assert.strictEqual(refused.code, 1)
-        assert.match(refused.output, /POST \/organizations\/agents was answered 401/)
+        assert.match(refused.output, /^POST \/organizations\/agents was answered 401: no$/m)
       }).pipe(Effect.scoped),
     90_000
+  )
+
+  const folderWith = Effect.fnUntraced(function* (files: Readonly<Record<string, Uint8Array>>) {
+    const path = yield* folder
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(path, name), bytes)
+    return path
+  })
+
+  it.effect(
+    "says in one line what is wrong with what it was given, and stops before any call",
+    () =>
+      Effect.gen(function* () {
+        const path = yield* folderWith({ "good.wav": writeWav(mulaw, said) })
+        const usual = { provider: "twilio", audio: join(path, "good.wav"), out: join(path, "heard.wav") }
+        const cases: ReadonlyArray<readonly [Readonly<Record<string, string>>, RegExp]> = [
+          [{ audio: join(path, "none.wav") }, /^--audio \S+none\.wav cannot be read: there is no such file\.\n$/],
+          [{ fault: "rain" }, /^ +Invalid value for flag --fault: "rain"\. Expected: "callbacks-duplicated"/m],
+          [{ "carrier-port": "65536" }, /^ +Invalid value for flag --carrier-port: .*between 0 and 65535/m],
+          [{ service: "http://127.0.0.1:9" }, /^--service needs --api-key/],
+          [{ service: "http://127.0.0.1:9", "api-key": "sb_test" }, /^No service answers at http:\/\/127\.0\.0\.1:9\. /]
+        ]
+        for (const [changes, message] of cases) {
+          const given = Object.entries({ ...usual, ...changes }).flatMap(([name, value]) => [`--${name}`, value])
+          const { code, output } = yield* simulate(given)
+          assert.strictEqual(code, 1)
+          assert.match(output, message)
+          assert.notMatch(output, /^\s+at /m)
+        }
+        assert.deepStrictEqual(readdirSync(path), ["good.wav"])
+      }).pipe(Effect.scoped),
+    30_000
+  )
+
+  it.effect("knows a recording that it cannot use, and a place where it cannot write", () =>
+    Effect.gen(function* () {
+      const odd = writeWav({ encoding: "pcm_s16le", sampleRate: 8000 }, said)
+      new DataView(odd.buffer, odd.byteOffset).setUint32(24, 11_025, true)
+      const path = yield* folderWith({ "odd.wav": odd, "empty.wav": writeWav(mulaw, new Uint8Array()) })
+      assert.match(yield* why(readSpeech(path)), /^--audio \S+ cannot be read: it is a folder/)
+      assert.match(yield* why(readSpeech("package.json")), /^--audio package\.json cannot be used\. This is not a WAV/)
+      assert.match(yield* why(readSpeech(join(path, "odd.wav"))), /11025 samples per second\. Convert it to 8000, /)
+      assert.match(yield* why(readSpeech(join(path, "empty.wav"))), /^--audio \S+ holds no audio/)
+      assert.match(
+        yield* why(checkOut(join(path, "nowhere", "heard.wav"))),
+        /cannot be written: the folder \S+nowhere /
+      )
+      assert.match(yield* why(checkOut(path)), /is a folder\. Name a file in it/)
+      yield* checkOut(join(path, "heard.wav"))
+      assert.match(yield* why(readServiceUrl("localhost:8080")), /^--service localhost:8080 is no address/)
+      assert.strictEqual(yield* readServiceUrl("http://localhost:8080/"), "http://localhost:8080")
+      assert.match(yield* why(simulatorOf("nobody")), /^No provider is called "nobody"\. There is: .*twilio/)
+      assert.strictEqual((yield* simulatorOf("twilio")).name, "twilio")
+    }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, Layer.provideMerge(providers, Registry.layer)]))
   )
 })

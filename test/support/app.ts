@@ -18,17 +18,28 @@ export const speech: SpokenAudio = {
 export const CallView = Schema.Struct({
   id: Schema.String,
   direction: Schema.String,
+  from: Schema.String,
+  to: Schema.String,
   mode: Schema.String,
   status: Schema.String,
   media_state: Schema.String,
   provider_call_id: Schema.NullOr(Schema.String),
   end_reason: Schema.NullOr(Schema.String),
-  end_owner: Schema.NullOr(Schema.String)
+  end_owner: Schema.NullOr(Schema.String),
+  duration_ms: Schema.NullOr(Schema.Int),
+  cost: Schema.NullOr(Schema.Struct({ amount: Schema.String, currency: Schema.String }))
 })
 export type CallView = typeof CallView.Type
 
 const Created = Schema.Struct({ id: Schema.String })
 const CallList = Schema.Struct({ calls: Schema.Array(CallView) })
+const Event = Schema.Struct({
+  source: Schema.String,
+  kind: Schema.String,
+  payload: Schema.Record(Schema.String, Schema.Json)
+})
+const Events = Schema.Struct({ events: Schema.Array(Event) })
+const Versioned = Schema.Struct({ version: Schema.Int })
 
 /** The id of a created row, or a test failure that shows the answer. */
 export const createdId = (answer: ApiAnswer) =>
@@ -69,6 +80,14 @@ export const setUp = Effect.fnUntraced(function* (
   return { agentId, configurationId, numberId, numbers }
 })
 
+/** Changes the organization's limits. */
+export const setLimits = Effect.fnUntraced(function* (api: Api, limits: Readonly<Record<string, number>>) {
+  const path = "/api/v1/organizations/current"
+  const { version } = Schema.decodeUnknownSync(Versioned)((yield* api.request("GET", path)).body)
+  const changed = yield* api.request("PATCH", path, { version, ...limits })
+  return changed.status === 200 ? undefined : yield* Effect.die(changed)
+})
+
 /** The calls that the API lists, newest first. */
 export const callsOf = (api: Api) =>
   Effect.map(
@@ -79,6 +98,20 @@ export const callsOf = (api: Api) =>
 /** Waits until the listed calls are as wanted. */
 export const callsUntil = (api: Api, condition: (calls: ReadonlyArray<CallView>) => boolean) =>
   Effect.repeat(Effect.delay(callsOf(api), "20 millis"), { until: condition })
+
+/** Waits until the call that the carrier knows by this id has ended, and gives it. */
+export const endOf = Effect.fnUntraced(function* (api: Api, providerCallId: string) {
+  const isIt = (call: CallView) => call.provider_call_id === providerCallId && call.end_reason !== null
+  const found = (yield* callsUntil(api, (calls) => calls.some(isIt))).find(isIt)
+  return found ?? (yield* Effect.die("the call was there a moment ago"))
+})
+
+/** A call's log. */
+export const eventsOf = (api: Api, callId: string) =>
+  Effect.map(
+    api.request("GET", `/api/v1/telephony/calls/${callId}/events?limit=200`),
+    ({ body }) => Schema.decodeUnknownSync(Events)(body).events
+  )
 
 const start = Effect.fnUntraced(function* (
   simulator: CarrierSimulator,
@@ -93,6 +126,8 @@ const start = Effect.fnUntraced(function* (
     PORT: String(port),
     SWITCHBOARD_API_KEY: apiKey,
     [`SWITCHBOARD_CARRIER_URL_${provider.toUpperCase()}`]: carrier.baseUrl,
+    // A test that fails leaves calls behind, which nobody waits for.
+    SWITCHBOARD_DRAIN_SECONDS: "1",
     ...environment
   })
   const context = yield* Layer.build(service.pipe(Layer.provideMerge(embeddedDatabase), Layer.provide(settings)))

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:net"
 import { join } from "node:path"
@@ -129,3 +129,15 @@ export const startService = Effect.fnUntraced(function* (
       })
   }
 })
+
+/** A start that is to fail: what it printed, and its exit code. */
+export const failedStart = (environment: Readonly<Record<string, string>>) =>
+  Effect.callback<{ readonly code: unknown; readonly output: string }>((resume) => {
+    const child = execFile(
+      process.execPath,
+      [join(root, "src/main.ts")],
+      { env: { PATH: process.env["PATH"], SWITCHBOARD_LOG_FORMAT: "json", ...environment } },
+      (error, stdout, stderr) => resume(Effect.succeed({ code: error?.code ?? 0, output: stdout + stderr }))
+    )
+    return Effect.sync(() => child.kill("SIGKILL"))
+  })

@@ -116,6 +116,90 @@ for (const [name, database] of databases)
       })
     )
 
+    it.effect("never share a carrier's id: what was found under another call's id is not this call", () =>
+      Effect.gen(function* () {
+        const calls = yield* Calls
+        const tenant = yield* makeTenant()
+        const known = yield* begin(tenant, "CA-mine")
+        const guessing = yield* begin(tenant)
+        const found = { ...report("ringing"), providerCallId: "CA-mine" }
+        const after = yield* calls.report(guessing.id, found)
+        assert.deepInclude(after, { status: "ringing", providerCallId: undefined })
+        assert.strictEqual(Option.getOrThrow(yield* calls.find(known.id)).providerCallId, "CA-mine")
+        assert.include(
+          (yield* events(guessing.id)).map(({ kind }) => kind),
+          "provider_call_id.conflict"
+        )
+      })
+    )
+
+    it.effect("that only seemed to have a carrier's id give way to the one whose dial was answered with it", () =>
+      Effect.gen(function* () {
+        const calls = yield* Calls
+        const tenant = yield* makeTenant()
+        const guessing = yield* begin(tenant)
+        const dialled = yield* begin(tenant)
+        yield* calls.report(guessing.id, { ...report("ringing"), providerCallId: "CA-guess" })
+        yield* calls.learnProviderCallId(dialled.id, "CA-guess")
+        assert.strictEqual(Option.getOrThrow(yield* calls.find(dialled.id)).providerCallId, "CA-guess")
+        assert.isUndefined(Option.getOrThrow(yield* calls.find(guessing.id)).providerCallId)
+      })
+    )
+
+    it.effect("that take the same carrier's id at once end up with one of them having it", () =>
+      Effect.gen(function* () {
+        const calls = yield* Calls
+        const tenant = yield* makeTenant()
+        const some = yield* Effect.forEach([1, 2, 3, 4], () => begin(tenant))
+        yield* Effect.forEach(some, ({ id }) => calls.report(id, { ...report("ringing"), providerCallId: "CA-one" }), {
+          concurrency: 4
+        })
+        const rows = yield* Effect.forEach(some, ({ id }) => Effect.map(calls.find(id), Option.getOrThrow))
+        assert.lengthOf(
+          rows.filter(({ providerCallId }) => providerCallId === "CA-one"),
+          1
+        )
+        assert.isTrue(rows.every(({ status }) => status === "ringing"))
+      })
+    )
+
+    it.effect("end only if they still are as whoever ends them saw them", () =>
+      Effect.gen(function* () {
+        const calls = yield* Calls
+        const { id } = yield* begin(yield* makeTenant())
+        const still = ({ status }: { readonly status: string }) => status === "ringing"
+        assert.isFalse((yield* calls.end(id, "no_answer", { still })).first)
+        yield* calls.report(id, report("ringing"))
+        assert.isTrue((yield* calls.end(id, "no_answer", { still })).first)
+      })
+    )
+
+    it.effect("keep whatever carriers and agents say, also what no column can hold", () =>
+      Effect.gen(function* () {
+        const calls = yield* Calls
+        const admission = yield* Admission
+        const tenant = yield* makeTenant()
+        const odd = "a\u0000b\ud800"
+        const { call } = yield* admission.admit({
+          organizationId: tenant.organizationId,
+          telephonyConfigurationId: tenant.configurationId,
+          agentId: tenant.agentId,
+          mode: "fake",
+          direction: "inbound",
+          from: odd,
+          to: tenant.number,
+          providerCallId: "CA-odd",
+          context: { [odd]: [odd, { deep: odd }] }
+        })
+        const kept = "a\ufffdb\ufffd"
+        assert.strictEqual(call.from, kept)
+        assert.deepStrictEqual(call.context, { [kept]: [kept, { deep: kept }] })
+        const event = { source: "agent", kind: odd, payload: { odd }, dedupeKey: odd } as const
+        assert.isTrue(yield* calls.record(call.id, event))
+        assert.isFalse(yield* calls.record(call.id, event))
+      })
+    )
+
     it.effect("move their media forward only, and count an answer by it", () =>
       Effect.gen(function* () {
         const calls = yield* Calls

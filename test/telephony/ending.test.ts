@@ -35,4 +35,21 @@ layer(world(), { excludeTestServices: true })("a media socket that closed by its
       assert.lengthOf(ended, 1)
     })
   )
+
+  it.effect("in an orderly way is no hang-up when the carrier says that the call is still up", () =>
+    Effect.gen(function* () {
+      for (const [direction, suspected] of [
+        ["inbound", "caller_hung_up"],
+        ["outbound", "callee_hung_up"]
+      ] as const) {
+        const { call, script } = yield* knownCall(direction)
+        const ending = yield* CallEnding
+        yield* stream(call.id)
+        script.callStatus = () => says("in-progress")
+        yield* ending.reconcile(call.id, suspected)
+        assert.deepInclude(yield* callOf(call.id), { endReason: "media_lost", endOwner: "carrier" })
+        assert.lengthOf(script.hungUp, 1)
+      }
+    })
+  )
 })

@@ -3,7 +3,9 @@ import { Deferred, Effect, Fiber, Metric, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { CallCommands } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
+import { HeldCalls } from "../../src/telephony/HeldCalls.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
+import { Operating } from "../../src/telephony/Operating.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { until } from "../agents/support/legs.ts"
 import { frame } from "../transport/support/rig.ts"
@@ -147,6 +149,46 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions", (it) => {
       yield* commands.send(id, { _tag: "HangUp", drain: false })
       assert.strictEqual(yield* reasonOf(id), "operator_ended")
       yield* Fiber.join(running)
+    })
+  )
+
+  it.effect("fall silent at an operator's hang-up, however long the carrier takes", () =>
+    Effect.gen(function* () {
+      yield* use("echo")
+      const operating = yield* Operating
+      const { script } = yield* Carrier
+      const { hangUp } = script
+      const { fake, id, running, tenant } = yield* openCall()
+      yield* eventually(callOf(id), ({ mediaState }) => mediaState === "streaming")
+      const answered = yield* Deferred.make<void>()
+      script.hangUp = () => Deferred.await(answered)
+      const asking = yield* Effect.forkChild(operating.hangUp(tenant.organizationId, id))
+      yield* until(() => fake.closedWith !== undefined)
+      assert.isUndefined(asking.pollUnsafe())
+      assert.deepInclude(yield* callOf(id), { endReason: "operator_ended" })
+      yield* Deferred.succeed(answered, undefined)
+      yield* Fiber.joinAll([asking, running])
+      script.hangUp = hangUp
+    })
+  )
+
+  it.effect("hold their call until its end is settled, and no longer", () =>
+    Effect.gen(function* () {
+      yield* use("echo")
+      const held = yield* HeldCalls
+      const { script } = yield* Carrier
+      const { hangUp } = script
+      const asked = yield* Deferred.make<void>()
+      const answered = yield* Deferred.make<void>()
+      script.hangUp = () => Effect.andThen(Deferred.succeed(asked, undefined), Deferred.await(answered))
+      const { id, running } = yield* openCall({ silent: true, call: { providerCallId: "CA-held" } })
+      yield* eventually(held.ids, (ids) => ids.includes(id))
+      yield* Deferred.await(asked)
+      assert.include(yield* held.ids, id)
+      yield* Deferred.succeed(answered, undefined)
+      yield* eventually(held.ids, (ids) => !ids.includes(id))
+      yield* Fiber.join(running)
+      script.hangUp = hangUp
     })
   )
 

@@ -1,14 +1,15 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { CallEnding } from "../../src/telephony/CallEnding.ts"
+import { HeldCalls } from "../../src/telephony/HeldCalls.ts"
 import { renewLeases } from "../../src/telephony/Leases.ts"
 import { Node } from "../../src/telephony/Node.ts"
 import { Sweeper } from "../../src/telephony/Sweeper.ts"
 import { databases } from "../support/database.ts"
 import { carrierError } from "./support/fakeCarrier.ts"
-import { callOf, eventually, kindsOf, liveCalls, makeLate } from "./support/place.ts"
+import { begin, callOf, eventually, kindsOf, liveCalls, makeLate } from "./support/place.ts"
 import { knownCall, says, stream } from "./support/knownCall.ts"
 import { world } from "./support/world.ts"
 
@@ -63,6 +64,28 @@ for (const [name, database] of databases)
         yield* sweeper.sweep
         assert.deepInclude(yield* callOf(call.id), { endReason: "media_never_started" })
         assert.lengthOf(script.hungUp, 1)
+      })
+    )
+
+    it.effect("gets on with the other calls when one cannot be swept: the carrier names another call's id for it", () =>
+      Effect.gen(function* () {
+        const { tenant, call, script, sweeper } = yield* fresh()
+        const confused = yield* begin(tenant)
+        const other = yield* begin(tenant, { providerCallId: "CA-other" })
+        script.callStatus = ({ providerCallId }) =>
+          Effect.map(says(providerCallId === "CA-other" ? "busy" : "ringing"), (report) => ({
+            ...report,
+            providerCallId: providerCallId ?? "CA-asked"
+          }))
+        for (const id of [confused.id, other.id]) yield* makeLate(id, "deadline_at")
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(other.id), { endReason: "busy" })
+        assert.deepInclude(yield* callOf(confused.id), { providerCallId: undefined, endedAt: undefined })
+        assert.deepStrictEqual(
+          script.asked.find(({ callId }) => callId === confused.id)?.otherCalls,
+          new Set(["CA-asked", "CA-other"])
+        )
+        assert.strictEqual((yield* callOf(call.id)).providerCallId, "CA-asked")
       })
     )
 
@@ -179,6 +202,99 @@ for (const [name, database] of databases)
       })
     )
 
+    it.effect("closes an inbound call whose media never opens at its first deadline, lost callbacks or not", () =>
+      Effect.gen(function* () {
+        const { call, script, sweeper } = yield* fresh("inbound")
+        script.callStatus = () => says("in-progress")
+        yield* makeLate(call.id, "deadline_at")
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(call.id), { status: "in-progress", endedAt: undefined })
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(call.id), { status: "completed", endReason: "media_never_started" })
+        assert.lengthOf(script.hungUp, 1)
+      })
+    )
+
+    it.effect("lets alone what moved on while its carrier was asked", () =>
+      Effect.gen(function* () {
+        const { call, script, calls, sweeper } = yield* fresh()
+        for (const answer of [Effect.undefined, carrierError("unavailable")]) {
+          script.callStatus = () =>
+            Effect.andThen(
+              Effect.orDie(Effect.flatMap(says("ringing"), (report) => calls.report(call.id, report))),
+              answer
+            )
+          yield* makeLate(call.id, "deadline_at")
+          for (let times = 0; times < 2; times++) yield* sweeper.sweep
+        }
+        assert.isUndefined((yield* callOf(call.id)).endedAt)
+      })
+    )
+
+    it.effect("goes on past a call that it cannot even read", () =>
+      Effect.gen(function* () {
+        const { tenant, call, sweeper } = yield* fresh("inbound")
+        yield* stream(call.id)
+        const unreadable = yield* begin(tenant, { direction: "inbound", providerCallId: "CA-unreadable" })
+        yield* stream(unreadable.id)
+        const sql = yield* SqlClient.SqlClient
+        yield* sql`UPDATE calls SET media_state = 'of-the-future', lease_until = clock_timestamp() - interval '1 minute'
+          WHERE id = ${unreadable.id}`
+        yield* makeLate(call.id, "lease_until")
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(call.id), { endReason: "node_lost" })
+        yield* sql`UPDATE calls SET media_state = 'streaming' WHERE id = ${unreadable.id}`
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(unreadable.id), { endReason: "node_lost" })
+      })
+    )
+
+    it.effect("frees the slots of a lost node before it waits for any carrier", () =>
+      Effect.gen(function* () {
+        const { tenant, call, script, sweeper } = yield* fresh("inbound")
+        const held = [call.id]
+        for (let n = 0; n < 9; n++)
+          held.push((yield* begin(tenant, { direction: "inbound", providerCallId: `CA-${n}` })).id)
+        for (const id of held) {
+          yield* stream(id)
+          yield* makeLate(id, "lease_until")
+        }
+        script.hangUp = () => Effect.never
+        script.callStatus = () => Effect.never
+        const sweeping = yield* Effect.forkChild(sweeper.sweep)
+        yield* eventually(liveCalls(tenant), (count) => count === 0)
+        assert.isAtMost(script.hungUp.length, 8)
+        yield* Fiber.interrupt(sweeping)
+      })
+    )
+
+    it.effect("takes the call of a session that died on a living node for lost", () =>
+      Effect.gen(function* () {
+        const { call, script, sweeper } = yield* fresh("inbound")
+        const held = yield* HeldCalls
+        yield* stream(call.id)
+        const release = yield* held.hold(call.id)
+        const sql = yield* SqlClient.SqlClient
+        const lease = Effect.map(
+          sql`SELECT 1 FROM calls WHERE id = ${call.id} AND lease_until > clock_timestamp()`,
+          (rows) => rows.length
+        )
+        yield* makeLate(call.id, "lease_until")
+        yield* renewLeases
+        assert.strictEqual(yield* lease, 1)
+        yield* release
+        yield* makeLate(call.id, "lease_until")
+        yield* renewLeases
+        assert.strictEqual(yield* lease, 0)
+        yield* sweeper.sweep
+        assert.deepInclude(yield* callOf(call.id), { endReason: "node_lost" })
+        assert.lengthOf(
+          script.hungUp.filter(({ callId }) => callId === call.id),
+          1
+        )
+      })
+    )
+
     it.effect("finds the leases of this node's live calls renewed, and nobody else's", () =>
       Effect.gen(function* () {
         const { call } = yield* fresh()
@@ -208,6 +324,25 @@ layer(world(), { excludeTestServices: true })("the running sweeper", (it) => {
         )
       )
       assert.strictEqual((yield* callOf(call.id)).endReason, "node_lost")
+    })
+  )
+})
+
+layer(world())("the sweeper after its database was away", (it) => {
+  it.effect("gives every node the time to renew its leases before it calls one lost", () =>
+    Effect.gen(function* () {
+      const { call, sweeper } = yield* fresh("inbound")
+      yield* sweeper.sweep
+      yield* stream(call.id)
+      yield* makeLate(call.id, "lease_until")
+      yield* TestClock.adjust("30 seconds")
+      yield* sweeper.sweep
+      yield* TestClock.adjust("9 seconds")
+      yield* sweeper.sweep
+      assert.isUndefined((yield* callOf(call.id)).endedAt)
+      yield* TestClock.adjust("4 seconds")
+      yield* sweeper.sweep
+      assert.deepInclude(yield* callOf(call.id), { endReason: "node_lost" })
     })
   )
 })

@@ -5,7 +5,7 @@ import { type CallStatus, isFinal } from "../../src/carrier/CallStatus.ts"
 import type { StatusReport } from "../../src/carrier/TelephonyProvider.ts"
 import type { CallRecord } from "../../src/telephony/callRow.ts"
 import { owners } from "../../src/telephony/EndReason.ts"
-import { type Conditions, ended, mediaMoved, reported } from "../../src/telephony/transition.ts"
+import { type Conditions, ended, mediaBroke, mediaMoved, reported } from "../../src/telephony/transition.ts"
 
 const start = DateTime.makeUnsafe("2026-03-01T10:00:00Z")
 const at = (seconds: number): Conditions => ({ now: DateTime.add(start, { seconds }), maxCallSeconds: 3600 })
@@ -164,5 +164,49 @@ describe("the media", () => {
     assert.strictEqual(deadline(mediaMoved(answered, "streaming", at(12))), 12 + 3600 + 30)
     assert.strictEqual(deadline(mediaMoved(answered, "ended", at(20))), 80)
     assert.strictEqual(deadline(reported(call(), report("ringing"), at(5))), 95)
+  })
+
+  it("of an inbound call is due from its arrival on, whatever its carrier says meanwhile", () => {
+    const arrived = call({ direction: "inbound", deadlineAt: DateTime.add(start, { seconds: 60 }) })
+    const told = reported(reported(arrived, report("ringing"), at(30)), report("in-progress"), at(59))
+    assert.strictEqual(told.status, "in-progress")
+    assert.deepStrictEqual(told.deadlineAt, arrived.deadlineAt)
+  })
+
+  it("that broke at the carrier gives the reason, whichever of its two callbacks comes first", () => {
+    const completed = report("completed", { durationMs: 1000 })
+    for (const direction of ["inbound", "outbound"] as const)
+      for (const [mediaState, reason] of [
+        ["none", "media_never_started"],
+        ["connecting", "media_never_started"],
+        ["streaming", "media_lost"],
+        ["ended", "media_lost"]
+      ] as const) {
+        for (const up of [
+          call({ direction, mediaState, status: "in-progress", answeredAt: at(1).now }),
+          call({ direction, mediaState })
+        ]) {
+          const errorFirst = reported(mediaBroke(up, false, at(5)), completed, at(5))
+          assert.deepStrictEqual(facts(errorFirst), facts(mediaBroke(reported(up, completed, at(5)), false, at(5))))
+        }
+        const up = call({ direction, mediaState, status: "in-progress", answeredAt: at(1).now })
+        const endFirst = mediaBroke(reported(up, completed, at(5)), false, at(5))
+        assert.deepInclude(endFirst, { status: "completed", endReason: reason, endOwner: "carrier" })
+        assert.isUndefined(endFirst.hangupDueAt)
+        assert.deepStrictEqual(mediaBroke(endFirst, false, at(6)), endFirst)
+      }
+  })
+
+  it("that broke at the carrier is told to it when it has not ended the call", () => {
+    const broken = mediaBroke(call({ status: "in-progress", mediaState: "streaming" }), false, at(5))
+    assert.deepInclude(broken, { endReason: "media_lost" })
+    assert.isDefined(broken.hangupDueAt)
+  })
+
+  it("that broke changes no reason of ours, and none of a call whose media had ended well", () => {
+    const ours = ended(call({ mediaState: "streaming" }), "agent_ended", at(3), true)
+    assert.strictEqual(mediaBroke(ours, false, at(5)), ours)
+    const hungUp = reported(call({ direction: "inbound", mediaState: "ended" }), report("completed"), at(4))
+    assert.strictEqual(mediaBroke(hungUp, true, at(5)).endReason, "caller_hung_up")
   })
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { mulawToSample } from "../../src/audio/g711.ts"
 import type { Transport } from "../../src/Transport.ts"
 import { mark, stop } from "./support/protocol.ts"
 import { frame, reading, rig, speech } from "./support/rig.ts"
@@ -102,11 +103,36 @@ describe("clear", () => {
       assert.deepStrictEqual(yield* transport.playout, { queuedMs: 0, sentMs: 0, heardMs: 0 })
       transport.playUnsafe(speech(30, 200))
       clock.advance(5000)
+      const [first, ...others] = socket.frames.slice(sent)
+      assert.deepStrictEqual(first?.subarray(24), frame(200).subarray(24))
       assert.deepStrictEqual(
-        socket.values.slice(sent),
-        Array.from({ length: 30 }, (_, i) => 200 + i)
+        others,
+        Array.from({ length: 29 }, (_, i) => frame(201 + i))
       )
       assert.strictEqual(pacer.counts().awake, 0)
+    })
+  )
+
+  it.effect("lets what comes next fade in over 3 ms, once, without touching the producer's bytes", () =>
+    Effect.gen(function* () {
+      const { socket, transport } = yield* rig()
+      const loud = 0x10
+      transport.playUnsafe(frame(loud))
+      assert.deepStrictEqual(socket.frames[0], frame(loud))
+      for (const pieces of [[160], [10, 100, 50]]) {
+        yield* transport.clear
+        const before = socket.frames.length
+        const given = pieces.map((size) => new Uint8Array(size).fill(loud))
+        for (const piece of given) transport.playUnsafe(piece)
+        transport.playUnsafe(frame(loud))
+        assert.isTrue(given.every((piece) => piece.every((byte) => byte === loud)))
+        const [faded, next] = socket.frames.slice(before)
+        const samples = Array.from(faded ?? [], (byte) => Math.abs(mulawToSample[byte] ?? 0))
+        assert.isBelow(samples[0] ?? 40_000, 1000)
+        for (let i = 1; i < 24; i++) assert.isAtLeast(samples[i] ?? 0, samples[i - 1] ?? 0)
+        assert.deepStrictEqual(faded?.subarray(24), frame(loud).subarray(24))
+        assert.deepStrictEqual(next, frame(loud))
+      }
     })
   )
 
@@ -151,14 +177,14 @@ describe("clear", () => {
       const { socket, transport } = yield* rig()
       yield* Effect.forkScoped(
         transport.receive((event) => {
-          if (event._tag === "Mark") transport.playUnsafe(frame(9))
+          if (event._tag === "Mark") transport.playUnsafe(frame(0xf9))
         }),
         { startImmediately: true }
       )
       transport.playUnsafe(speech(50))
       yield* transport.mark("a")
       yield* transport.clear
-      assert.deepStrictEqual(socket.sent.slice(10), ['{"e":"clear"}', frame(9)])
+      assert.deepStrictEqual(socket.sent.slice(10), ['{"e":"clear"}', frame(0xf9)])
     })
   )
 })
@@ -179,15 +205,40 @@ describe("marks", () => {
     })
   )
 
-  it.effect("fill up the frame that they cut", () =>
+  it.effect("do not interrupt speech: what follows fills up the frame in which they stand", () =>
     Effect.gen(function* () {
-      const { socket, transport } = yield* rig()
+      const { clock, socket, transport } = yield* rig()
+      const { events } = yield* reader(transport)
+      transport.playUnsafe(new Uint8Array(200).fill(3))
+      yield* transport.mark("middle")
+      transport.playUnsafe(new Uint8Array(100).fill(4))
+      assert.deepStrictEqual(
+        socket.sent.map((each) => each.length),
+        [160]
+      )
+      transport.playUnsafe(new Uint8Array(180).fill(4))
+      assert.deepStrictEqual(
+        socket.sent.map((each) => each.length),
+        [160, 160, mark("g0-0").length, 160]
+      )
+      assert.deepStrictEqual(Buffer.concat(socket.frames), Buffer.concat([Buffer.alloc(200, 3), Buffer.alloc(280, 4)]))
+      clock.advance(20)
+      socket.text(mark("g0-0"))
+      assert.deepStrictEqual(events, [{ _tag: "Mark", name: "middle", heardMs: 25, cleared: false }])
+    })
+  )
+
+  it.effect("at the end of speech fill up its last frame, before the line runs dry", () =>
+    Effect.gen(function* () {
+      const { clock, socket, transport } = yield* rig()
       transport.playUnsafe(new Uint8Array(200))
       yield* transport.mark("end")
+      clock.advance(60)
       assert.deepStrictEqual(
         socket.sent.map((each) => each.length),
         [160, 160, mark("g0-0").length]
       )
+      assert.deepStrictEqual(socket.frames[1]?.subarray(40), new Uint8Array(120).fill(0xff))
     })
   )
 

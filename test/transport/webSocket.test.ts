@@ -82,6 +82,50 @@ describe("acceptor", () => {
     })
   )
 
+  it.live("sends text and bytes of every length, in order, as one frame each", () =>
+    Effect.gen(function* () {
+      const server = yield* listening
+      const accepting = accepted(server)
+      const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`)
+      const opened = Effect.callback<void>((resume) => void ws.once("open", () => resume(Effect.void)))
+      const [socket] = yield* Effect.all([accepting, opened], { concurrency: 2 })
+      const received: Array<Frame> = []
+      ws.on("message", (data, binary) => Buffer.isBuffer(data) && received.push({ data, binary }))
+      const sent: Array<Frame> = []
+      for (const length of [0, 1, 125, 126, 127, 300, 65_535, 65_536, 70_000]) {
+        const data = Buffer.alloc(length, length % 251)
+        socket.send(data)
+        const text = Buffer.alloc(length, 0x61)
+        socket.send(text, false)
+        socket.send(`${text.toString()}é`)
+        sent.push({ data, binary: true }, { data: text, binary: false })
+        sent.push({ data: Buffer.from(`${text.toString()}é`), binary: false })
+        socket.ping(() => {})
+      }
+      yield* until(() => received.length === sent.length)
+      assert.deepStrictEqual(received, sent)
+      ws.terminate()
+    })
+  )
+
+  it.live("sends nothing after its own close", () =>
+    Effect.gen(function* () {
+      const server = yield* listening
+      const accepting = accepted(server)
+      const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`)
+      const opened = Effect.callback<void>((resume) => void ws.once("open", () => resume(Effect.void)))
+      const [socket] = yield* Effect.all([accepting, opened], { concurrency: 2 })
+      let messages = 0
+      ws.on("message", () => messages++)
+      const closed = Effect.callback<number>((resume) => void ws.once("close", (code) => resume(Effect.succeed(code))))
+      socket.close(1000, "done")
+      socket.send(Buffer.from("too late"))
+      socket.send("too late")
+      assert.strictEqual(yield* closed, 1000)
+      assert.strictEqual(messages, 0)
+    })
+  )
+
   it.live("closes a socket that speaks at length before anyone listens", () =>
     Effect.gen(function* () {
       const server = yield* listening

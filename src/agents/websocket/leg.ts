@@ -30,8 +30,6 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     const record = yield* recording(line)
     const start = yield* FiberSet.makeRuntime<never, void, never>()
     const end = yield* Deferred.make<AgentEnd, AgentLost>()
-    const tell = (message: ToAgent) => say(socket, message)
-
     const inbox = makeInbox({
       play: transport.playUnsafe,
       onRoom: transport.onRoom,
@@ -45,6 +43,11 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     const lose = (reason: AgentLost["reason"], message: string) => {
       if (reason === "protocol-abuse") closing = { code: 1008, reason: message }
       Deferred.doneUnsafe(end, new AgentLost({ reason, message }))
+    }
+    /** An agent that goes on asking but does not read the answers must not fill our memory. */
+    const tell = (message: ToAgent) => {
+      if (socket.bufferedAmount <= limits.maxUnreadBytes) say(socket, message)
+      else lose("stalled", "The agent does not read what it is told.")
     }
     const leave = (drain: boolean) => {
       if (drain) start(Effect.andThen(transport.drained, Deferred.succeed(end, hungUp(true))).pipe(Effect.asVoid))
@@ -78,9 +81,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     }
     const onArrival = ({ binary, data }: Arrival) => {
       if (!binary) onText(data)
-      else if (!requests.isLeaving() && !speech.speak(data)) {
-        mistake("broken_sample", "A binary message ended in the middle of a sample.")
-      }
+      else if (!requests.isLeaving()) speech.speak(data)
     }
     /** A defect of ours ends this call; out of a socket's callback it would end the process. */
     const contained = (arrival: Arrival) => {

@@ -14,6 +14,8 @@ export interface Limits {
   readonly closeMs: number
   /** The largest message that is taken; a larger one closes the connection with 1009 (RFC 6455), bytes. */
   readonly maxMessageBytes: number
+  /** Messages and audio towards the agent that may wait in our process before it counts as stalled, bytes. */
+  readonly maxUnreadBytes: number
 }
 
 export const standardLimits: Limits = {
@@ -23,7 +25,8 @@ export const standardLimits: Limits = {
   backlogMs: 2_000,
   stallMs: 5_000,
   closeMs: 1_000,
-  maxMessageBytes: 1024 * 1024
+  maxMessageBytes: 1024 * 1024,
+  maxUnreadBytes: 1024 * 1024
 }
 
 /** Messages of an agent that cannot be used: so many at once, then this many a second, then the leg ends. */

@@ -79,7 +79,6 @@ export const TransferState = Schema.Struct({
 export const ProblemCode = Schema.Literals([
   "unreadable_message",
   "message_too_large",
-  "broken_sample",
   "event_refused",
   "digits_not_supported"
 ])

@@ -14,6 +14,6 @@ export const chunksDropped = Metric.counter("switchboard_agent_audio_dropped_tot
 
 /** Messages of agents that could not be used. */
 export const badMessages = Metric.counter("switchboard_agent_messages_malformed_total", {
-  description: "Messages of agents that could not be read or held half a sample",
+  description: "Messages of agents that could not be read",
   incremental: true
 })

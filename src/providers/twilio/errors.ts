@@ -24,7 +24,7 @@ const known: ReadonlyMap<number, KnownError> = new Map<number, KnownError>([
       message: "The account's limit of concurrent calls is reached. End calls, or ask Twilio for a higher limit."
     }
   ],
-  [21201, refused("No number to call was given.")],
+  [21201, refused("No number to call was given. Send a destination.")],
   [21203, refused("International calling is off for this account. Allow it under Voice geographic permissions.")],
   [
     21205,
@@ -46,13 +46,14 @@ const known: ReadonlyMap<number, KnownError> = new Map<number, KnownError>([
     21219,
     refused("A trial account may only call verified numbers. Verify the number at Twilio, or upgrade the account.")
   ],
-  [21220, missing("The call is over, or not in a state that allows this.")],
+  [21220, missing("The call is over, or not in a state that allows this. Look at its state first.")],
   [21262, refused("Answering-machine detection has no callback URL. Report this as a fault of Switchboard.")],
   [21263, refused("Twilio does not accept the answering-machine settings. Report this as a fault of Switchboard.")],
   [21626, refused("Twilio does not accept the status events asked for. Report this as a fault of Switchboard.")],
   [32016, refused("The carrier behind Twilio took too long to connect the call. Try again, or check the number.")],
   [32017, refused("The call was blocked for the caller id's reputation. Use another caller id.")],
-  [32018, refused("The call's inline TwiML is too long. Report this as a fault of Switchboard.")]
+  [32018, refused("The call's inline TwiML is too long. Report this as a fault of Switchboard.")],
+  [32019, refused("A call was given both a URL and inline TwiML. Report this as a fault of Switchboard.")]
 ])
 
 function credentials(message: string): KnownError {

@@ -13,7 +13,7 @@ const createdAt = ({ date_created }: CallResource): number | undefined =>
 
 /**
  * The call at Twilio. Without its id (the dial's answer was lost) it is the oldest one between the two addresses that was made
- * since we made ours; one that Twilio has not dated yet counts as new. The dates are compared here because Twilio's own
+ * since we made ours and is none of our other calls; one that Twilio has not dated yet counts as new. The dates are compared here because Twilio's own
  * filter goes by the start time, which a queued call does not have. Undefined: Twilio has no such call.
  */
 export const findCall =
@@ -27,6 +27,10 @@ export const findCall =
       )
     }
     return Effect.map(rest.callsBetween(call.from, call.to), (calls) =>
-      calls.findLast((candidate) => (createdAt(candidate) ?? call.createdAtMs) >= call.createdAtMs - clockSkew)
+      calls.findLast(
+        (candidate) =>
+          call.otherCalls?.has(candidate.sid) !== true &&
+          (createdAt(candidate) ?? call.createdAtMs) >= call.createdAtMs - clockSkew
+      )
     )
   }

@@ -1,6 +1,7 @@
 import { Option, Schema } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
-import type { Frame, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
+import type { Frame, Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
+import { base64Message } from "../../transport/base64Message.ts"
 import { audioFromBase64, inboundAudio } from "./mediaFrame.ts"
 
 /** G.711 mu-law, 8 kHz, mono, without a header, both ways (Twilio: Media Streams, WebSocket messages). */
@@ -99,14 +100,12 @@ const decode = (frame: Frame): WireEvent | undefined => {
 
 const encode = ({ streamId }: TransportInfo) => {
   const streamSid = JSON.stringify(streamId)
-  const mediaHead = `{"event":"media","streamSid":${streamSid},"media":{"payload":"`
+  const media = base64Message(`{"event":"media","streamSid":${streamSid},"media":{"payload":"`, `"}}`)
   const clear = `{"event":"clear","streamSid":${streamSid}}`
-  return (command: WireCommand): string | undefined => {
+  return (command: WireCommand): Outgoing | undefined => {
     switch (command._tag) {
-      case "Audio": {
-        const { buffer, byteOffset, byteLength } = command.chunk
-        return `${mediaHead}${Buffer.from(buffer, byteOffset, byteLength).toString("base64")}"}}`
-      }
+      case "Audio":
+        return media(command.chunk)
       case "Mark":
         return `{"event":"mark","streamSid":${streamSid},"mark":{"name":${JSON.stringify(command.name)}}}`
       case "Clear":

@@ -140,19 +140,35 @@ describe("trouble with a WebSocket agent", () => {
     })
   )
 
-  it.live("may send half a sample: the whole ones are played", () =>
+  it.live("may cut its audio in the middle of a sample, and a clear forgets the half", () =>
     Effect.gen(function* () {
       const server = yield* agentServer()
       const { media, visit } = yield* startCall(server, {
         settings: { sample_rate: 8000 },
         media: { format: { encoding: "pcm_s16le", sampleRate: 8000 } }
       })
-      yield* visit.speak(Uint8Array.of(1, 2, 3))
-      assert.strictEqual((yield* visit.nextOf("error")).code, "broken_sample")
-      yield* visit.speak(Uint8Array.of(4, 5))
-      yield* visit.speak(new Uint8Array(0))
-      yield* until(() => media.bytes().length === 4)
-      assert.deepStrictEqual(Array.from(media.bytes()), [1, 2, 4, 5])
+      for (const piece of [[1, 2, 3], [], [4], [5], [6, 7, 8, 9]]) yield* visit.speak(Uint8Array.from(piece))
+      yield* visit.understood
+      assert.deepStrictEqual(Array.from(media.bytes()), [1, 2, 3, 4, 5, 6, 7, 8])
+      assert.isTrue(media.played().every((chunk) => chunk.length % 2 === 0))
+      yield* visit.say({ type: "clear" })
+      yield* visit.speak(Uint8Array.of(10, 11))
+      yield* visit.understood
+      assert.deepStrictEqual(Array.from(media.bytes()), [10, 11])
+    })
+  )
+
+  it.live("is cut off when it goes on asking and does not read the answers", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { failure, media, visit } = yield* startCall(server, { limits: { maxUnreadBytes: 10_000 } })
+      yield* Effect.sync(() => visit.socket.pause())
+      const press = Effect.sync(() => {
+        for (let n = 0; n < 500; n++) media.emit({ _tag: "Digit", digit: "5" })
+      })
+      const failing = yield* Effect.forkChild(failure)
+      yield* Effect.repeat(Effect.delay(press, "1 millis"), { while: () => failing.pollUnsafe() === undefined })
+      assert.strictEqual((yield* Fiber.join(failing)).reason, "stalled")
     })
   )
 

@@ -142,6 +142,9 @@ describe("asking for the state of a call", () => {
         lost
       )
       assert.strictEqual(found?.providerCallId, "CAours")
+      const calls = [createdAfter("CAours", 4), createdAfter("CAother", 2)]
+      const beside = yield* ask({ calls }, { ...lost, otherCalls: new Set(["CAother"]) })
+      assert.strictEqual(beside?.providerCallId, "CAours")
       assert.isUndefined(yield* ask({ calls: [createdAfter("CAbefore", -120)] }, lost))
       assert.isUndefined(yield* ask({ calls: [] }, lost))
       assert.strictEqual((yield* ask({ calls: [callResource({ sid: "CAqueued" })] }, lost))?.providerCallId, "CAqueued")

@@ -24,6 +24,7 @@ import { CallTokens } from "../../../src/telephony/CallTokens.ts"
 import { CarrierDesk } from "../../../src/telephony/CarrierDesk.ts"
 import { Dialer } from "../../../src/telephony/Dialer.ts"
 import { Drain } from "../../../src/telephony/Drain.ts"
+import { HeldCalls } from "../../../src/telephony/HeldCalls.ts"
 import { Inbound } from "../../../src/telephony/Inbound.ts"
 import { Node } from "../../../src/telephony/Node.ts"
 import { Operating } from "../../../src/telephony/Operating.ts"
@@ -139,7 +140,9 @@ const registry = (spec = fakeSpec()) => registration(spec).pipe(Layer.provideMer
 const foundation = (spec = fakeSpec()) =>
   Layer.mergeAll(configurations, phoneNumbers, agents).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(Carrier.layer, registry(spec), Node.layer, Drain.layer, secrets).pipe(Layer.provideMerge(settings))
+      Layer.mergeAll(Carrier.layer, registry(spec), Node.layer, Drain.layer, HeldCalls.layer, secrets).pipe(
+        Layer.provideMerge(settings)
+      )
     )
   )
 

@@ -1,0 +1,51 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, layer } from "@effect/vitest"
+import { Effect, Layer, Ref } from "effect"
+import { HttpRouter } from "effect/http"
+import { apiRoutes } from "../../src/api/ApiRoutes.ts"
+import { LimitReached } from "../../src/telephony/Admission.ts"
+import { CallHistory } from "../../src/telephony/CallHistory.ts"
+import { Dialer } from "../../src/telephony/Dialer.ts"
+import { Operating } from "../../src/telephony/Operating.ts"
+import { at, newOrganization, organizationServices } from "../support/apiServer.ts"
+import { embeddedDatabase } from "../support/database.ts"
+
+const reached = Ref.makeUnsafe<LimitReached["limit"]>("node")
+
+/** A dialer that takes nothing. */
+const calls = Layer.mergeAll(
+  Layer.mock(Dialer, {
+    place: () => Effect.flatMap(Ref.get(reached), (limit) => new LimitReached({ limit, message: "Try again." }))
+  }),
+  Layer.mock(CallHistory, {}),
+  Layer.mock(Operating, {})
+)
+
+const served = HttpRouter.serve(apiRoutes, { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.provide(calls),
+  Layer.provideMerge(organizationServices(embeddedDatabase, [])),
+  Layer.provideMerge(NodeHttpServer.layerTest)
+)
+
+layer(served, { excludeTestServices: true })("a call that there is no room for", (it) => {
+  it.effect("is answered with a code, and when to come back", () =>
+    Effect.gen(function* () {
+      const { operator } = yield* newOrganization()
+      const cases = [
+        ["node", 503, "node_full"],
+        ["draining", 503, "draining"],
+        ["concurrent-calls", 429, "concurrent_calls_reached"],
+        ["calls-per-second", 429, "calls_per_second_reached"]
+      ] as const
+      for (const [limit, status, code] of cases) {
+        yield* Ref.set(reached, limit)
+        for (const path of ["calls", "initiate-call"]) {
+          const answer = yield* operator.post(`/api/v1/telephony/${path}`, { to: "+1", agent_id: "a" })
+          assert.deepStrictEqual([answer.status, at(answer, "code")], [status, code])
+          assert.strictEqual(answer.headers["retry-after"], "5", code)
+          assert.strictEqual(answer.headers["content-type"], "application/problem+json")
+        }
+      }
+    })
+  )
+})
