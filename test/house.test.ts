@@ -31,6 +31,8 @@ const floorOf = (room: string) => floors.findIndex((rooms) => rooms.includes(roo
 
 const Manifest = Schema.fromJsonString(Schema.Struct({ dependencies: Schema.Record(Schema.String, Schema.String) }))
 
+const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+
 const files = sourceFiles("src")
 const imports = files.flatMap(importsOf).filter(({ to }) => to.startsWith("src/"))
 const providerNames = readdirSync(join(root, "src/providers"), { withFileTypes: true })
@@ -135,7 +137,6 @@ describe("the house", () => {
 
   it("needs only production packages", () => {
     const { dependencies } = Schema.decodeUnknownSync(Manifest)(readFileSync(join(root, "package.json"), "utf8"))
-    const packageOf = (specifier: string) => specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
     assert.deepStrictEqual(
       files
         .flatMap(importsOf)

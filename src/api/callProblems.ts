@@ -82,10 +82,10 @@ export const digitsRefused = (callId: string) =>
     CallNotFound: notFound,
     DigitsRefused: ({ reason, message }: DigitsRefused) =>
       Effect.fail(new CallNotConnected({ code: digitCodes[reason], detail: message })),
-    CarrierError: ({ message, code }: CarrierError) =>
+    CarrierError: ({ kind, message, code }: CarrierError) =>
       Effect.fail(
         new CarrierRefused({
-          code: "carrier_rejected",
+          code: kind === "unavailable" || kind === "unknown-outcome" ? "carrier_unavailable" : "carrier_rejected",
           call_id: callId,
           detail: message,
           ...(code === undefined ? {} : { carrier_code: code })

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Layer, Queue, Schema } from "effect"
+import { Cause, Context, Effect, Layer, Queue, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { NumberSync } from "./NumberSync.ts"
 import { readNumbers } from "./numberRow.ts"
@@ -105,9 +105,15 @@ export class ConfigurationCleanup extends Context.Service<
         return left.length
       }).pipe(Effect.withSpan("ConfigurationCleanup.sweep"))
 
-      yield* Effect.catch(sweep, (error) =>
-        Effect.logWarning(`Deleted configurations could not be taken apart now: ${error.message}`)
-      ).pipe(Effect.andThen(Effect.timeoutOption(Queue.take(wake), RETRY)), Effect.forever, Effect.forkScoped)
+      yield* sweep.pipe(
+        Effect.catchCauseIf(
+          (cause) => !Cause.hasInterrupts(cause),
+          (cause) => Effect.logWarning("Deleted configurations could not be taken apart now", cause)
+        ),
+        Effect.andThen(Effect.timeoutOption(Queue.take(wake), RETRY)),
+        Effect.forever,
+        Effect.forkScoped
+      )
       return ConfigurationCleanup.of({ begin, sweep })
     })
   )

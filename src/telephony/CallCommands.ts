@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Deferred, Effect, Layer, Option, Queue, Schedule, Schema, type Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Layer, Option, Queue, Schedule, Schema, type Scope } from "effect"
 import { uuidV7 } from "../store/Ids.ts"
 import { readCall } from "./callRow.ts"
 import { Node } from "./Node.ts"
@@ -15,8 +15,11 @@ export type CallCommand = typeof CallCommand.Type
 export const CommandReply = Schema.Struct({ ok: Schema.Boolean, detail: Schema.String })
 export type CommandReply = typeof CommandReply.Type
 
-/** No node holds the call's media, or it did not answer within 5 s. */
-export class CallNotHeld extends Schema.TaggedError<CallNotHeld>()("CallNotHeld", { callId: Schema.String }) {}
+/** No node holds the call's media. `unanswered`: one does, and did not answer within 5 s; it may have done what was asked. */
+export class CallNotHeld extends Schema.TaggedError<CallNotHeld>()("CallNotHeld", {
+  callId: Schema.String,
+  unanswered: Schema.Boolean
+}) {}
 
 /** Commands to the node that holds a call, over LISTEN/NOTIFY with a reply channel. */
 export class CallCommands extends Context.Service<
@@ -78,7 +81,10 @@ export class CallCommands extends Context.Service<
         )
       })
       yield* Effect.scoped(listener).pipe(
-        Effect.catchTag("SqlError", (error) => Effect.logWarning(`Commands cannot be heard: ${error.message}`)),
+        Effect.catchCauseIf(
+          (cause) => !Cause.hasInterrupts(cause),
+          (cause) => Effect.logWarning("Commands cannot be heard now", cause)
+        ),
         Effect.repeat(Schedule.spaced("1 second")),
         Effect.forkScoped
       )
@@ -93,20 +99,21 @@ export class CallCommands extends Context.Service<
         const id = yield* uuidV7
         const reply = yield* Deferred.make<Option.Option<CommandReply>>()
         waiting.set(id, reply)
-        return yield* post(to, { _tag: "Command", id, replyTo: node.id, callId, command }).pipe(
+        const notHeld = (unanswered: boolean) => new CallNotHeld({ callId, unanswered })
+        const answer = yield* post(to, { _tag: "Command", id, replyTo: node.id, callId, command }).pipe(
           Effect.flatMap((sent) => (sent ? Deferred.await(reply) : Effect.succeedNone)),
-          Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => Effect.succeedNone }),
+          Effect.timeoutOrElse({ duration: "5 seconds", orElse: () => notHeld(true) }),
           Effect.ensuring(Effect.sync(() => waiting.delete(id)))
         )
+        return Option.isSome(answer) ? answer.value : yield* notHeld(false)
       })
 
       const send = Effect.fn("CallCommands.send")(function* (callId: string, command: CallCommand) {
         const here = yield* local(callId, command)
         if (Option.isSome(here)) return here.value
         const to = yield* Effect.orElseSucceed(holder(callId), () => undefined)
-        if (to === undefined || to === node.id) return yield* new CallNotHeld({ callId })
-        const reply = yield* ask(to, callId, command)
-        return Option.isSome(reply) ? reply.value : yield* new CallNotHeld({ callId })
+        if (to === undefined || to === node.id) return yield* new CallNotHeld({ callId, unanswered: false })
+        return yield* ask(to, callId, command)
       })
 
       const serve = (callId: string, handle: (command: CallCommand) => Effect.Effect<CommandReply>) =>

@@ -1,4 +1,4 @@
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { Cause, Effect, Layer, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { HeldCalls } from "./HeldCalls.ts"
 import { callsLive } from "./metrics.ts"
@@ -33,7 +33,10 @@ export const renewLeases = Effect.gen(function* () {
 export const layer = Layer.effectDiscard(
   renewLeases.pipe(
     Effect.timeout("5 seconds"),
-    Effect.catch((error) => Effect.logWarning(`The calls' leases were not renewed: ${error.message}`)),
+    Effect.catchCauseIf(
+      (cause) => !Cause.hasInterrupts(cause),
+      (cause) => Effect.logWarning("The calls' leases were not renewed", cause)
+    ),
     Effect.repeat(Schedule.fixed(renewal)),
     Effect.forkScoped
   )

@@ -1,6 +1,6 @@
 import { Context, Effect, Fiber, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { CarrierError } from "../carrier/CarrierError.ts"
+import { CarrierError } from "../carrier/CarrierError.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { CallEnding } from "./CallEnding.ts"
@@ -76,7 +76,7 @@ export class Operating extends Context.Service<
           return yield* new DigitsRefused({ reason: "not-connected", message: "The call has not been answered yet." })
         const reply = yield* commands
           .send(call.id, { _tag: "SendDigits", digits })
-          .pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
+          .pipe(Effect.catchTag("CallNotHeld", ({ unanswered }) => (unanswered ? perhapsSent(call) : Effect.void)))
         if (reply === undefined) return yield* atCarrier(call, digits)
         if (!reply.ok) return yield* new DigitsRefused({ reason: "not-supported", message: reply.detail })
       })
@@ -84,3 +84,12 @@ export class Operating extends Context.Service<
     })
   )
 }
+
+/** Digits are not sent twice: a PIN would be wrong. */
+const perhapsSent = ({ mode }: Call) =>
+  new CarrierError({
+    provider: mode,
+    kind: "unknown-outcome",
+    message:
+      "The node that holds the call did not answer in time. The digits may have been sent: look before you send them again."
+  })

@@ -146,7 +146,6 @@ export class Sweeper extends Context.Service<
       const oldTickets = sql`DELETE FROM media_tickets WHERE expires_at < clock_timestamp() - interval '1 hour'`
 
       const sweep = Effect.all([lost, late, untold], { discard: true }).pipe(Effect.withSpan("Sweeper.sweep"))
-      const often = <A>(part: Effect.Effect<A, SqlError>) => Effect.repeat(part, Schedule.spaced("2 seconds"))
       const tidying = Effect.repeat(oldTickets, Schedule.spaced("1 minute"))
       const sweeping = Effect.all([often(lost), often(late), often(untold), tidying], {
         concurrency: "unbounded",
@@ -177,6 +176,8 @@ export class Sweeper extends Context.Service<
     })
   )
 }
+
+const often = <A>(part: Effect.Effect<A, SqlError>) => Effect.repeat(part, Schedule.spaced("2 seconds"))
 
 type Still = NonNullable<EndOptions["still"]>
 

@@ -9,7 +9,8 @@ export const base64Message = (before: string, after: string) => {
   const head = Buffer.from(before)
   const tail = Buffer.from(after)
   return (chunk: AudioChunk): Frame => {
-    const payload = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString("base64")
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    const payload = bytes.toString("base64")
     const end = head.length + payload.length
     const data = Buffer.allocUnsafe(end + tail.length)
     data.set(head)

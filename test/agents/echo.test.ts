@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 import { AgentEnvironment } from "../../src/agents/AgentEnvironment.ts"
 import * as Echo from "../../src/agents/echo.ts"
 import { converter } from "../../src/audio/converter.ts"
+import { frame, rig } from "../transport/support/rig.ts"
 import { fakeTransport, mulaw8 } from "./support/fakeTransport.ts"
 import { loopbackEnvironment, memoryLine, someCall, until } from "./support/legs.ts"
 
@@ -52,6 +54,44 @@ describe("the echo agent", () => {
         { kind: "digit", details: { digit: "2" } }
       ])
       yield* leg.ended({ reason: "caller_hung_up", owner: "caller" })
+    })
+  )
+
+  /** A call whose caller's audio stops for a while, then comes all at once, then goes on; gives how late its echo is, ms. */
+  const afterStall = Effect.fnUntraced(function* (stallMs: number) {
+    const { clock, socket, transport } = yield* rig()
+    const leg = yield* Echo.spec
+      .connect(someCall, Redacted.make({}))
+      .pipe(Effect.provideService(AgentEnvironment, loopbackEnvironment))
+    yield* Effect.forkScoped(leg.run(transport, memoryLine().line), { startImmediately: true })
+    const pass = Effect.fnUntraced(function* (ms: number) {
+      clock.advance(ms)
+      yield* TestClock.adjust(ms)
+    })
+    const speak = (frames: number) =>
+      Effect.repeat(
+        Effect.andThen(
+          Effect.sync(() => socket.audio(frame(0xf0))),
+          pass(20)
+        ),
+        { times: frames - 1 }
+      )
+    yield* speak(50)
+    yield* pass(stallMs)
+    for (let n = 0; n < stallMs / 20; n++) socket.audio(frame(0xf0))
+    yield* speak(150)
+    const { heardMs, queuedMs } = yield* transport.playout
+    return { lateMs: queuedMs - heardMs, clears: socket.controls.filter((text) => text.includes("clear")).length }
+  })
+
+  it.effect("skips to the present when it stays more than a second behind, and not for less", () =>
+    Effect.gen(function* () {
+      const short = yield* afterStall(1000)
+      assert.strictEqual(short.clears, 0)
+      assert.isAtMost(short.lateMs, 1000)
+      const long = yield* afterStall(2000)
+      assert.strictEqual(long.clears, 1)
+      assert.isAtMost(long.lateMs, 40)
     })
   )
 })

@@ -3,7 +3,6 @@ import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import type { FaultName, FaultOptions } from "../../src/simulator/Faults.ts"
-import type { DialBehaviour } from "../../src/simulator/SimulatorModule.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
 import { App, callsOf, endOf, eventsOf, ours, setLimits, setUp, speech, theirs } from "../support/app.ts"
 import { destination, dial } from "../support/dialing.ts"
@@ -19,13 +18,13 @@ const stored = Effect.gen(function* () {
   return Schema.decodeUnknownSync(Count)(rows)[0]?.count
 })
 
-const shortTalk: DialBehaviour = { outcome: "answer", audio: speech, hangUpAfterMs: 700 }
-
 /** A call from dial to hang-up while the carrier's callbacks go wrong; its row, and the statuses of its log. */
 const talkWith = Effect.fnUntraced(function* (fault: FaultName, to: string, options?: FaultOptions) {
   const app = yield* App
   yield* app.carrier.faults.use(fault, options)
-  const { id, call } = yield* dial(to, shortTalk)
+  const { id, call } = yield* dial(to, { outcome: "answer", audio: speech })
+  yield* call.until((now) => now.heard.played.length >= speech.bytes.length)
+  yield* call.hangUp
   yield* call.settled
   const end = yield* endOf(app, call.id)
   const statuses = Effect.map(eventsOf(app, id), (events) =>

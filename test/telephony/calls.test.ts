@@ -31,6 +31,8 @@ const events = Effect.fnUntraced(function* (callId: string) {
   )
 })
 
+const still = ({ status }: { readonly status: string }) => status === "ringing"
+
 const report = (status: StatusReport["status"], dedupeKey = String(status)): StatusReport => ({
   providerCallId: "CA1",
   status,
@@ -167,7 +169,6 @@ for (const [name, database] of databases)
       Effect.gen(function* () {
         const calls = yield* Calls
         const { id } = yield* begin(yield* makeTenant())
-        const still = ({ status }: { readonly status: string }) => status === "ringing"
         assert.isFalse((yield* calls.end(id, "no_answer", { still })).first)
         yield* calls.report(id, report("ringing"))
         assert.isTrue((yield* calls.end(id, "no_answer", { still })).first)

@@ -1,11 +1,15 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { CallCommands } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { Node } from "../../src/telephony/Node.ts"
+import { Operating } from "../../src/telephony/Operating.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { databases } from "../support/database.ts"
-import { begin, makeLate } from "./support/place.ts"
+import { Carrier } from "./support/fakeCarrier.ts"
+import { begin, callOf, eventually, makeLate } from "./support/place.ts"
 import { makeTenant, world } from "./support/world.ts"
 
 /** A second node on the same database, with its own id. */
@@ -86,3 +90,26 @@ for (const [name, database] of databases)
       })
     )
   })
+
+layer(world())("a node that holds a call and does not answer", (it) => {
+  it.effect("is waited for 5 s, and what was asked of it is not done twice", () =>
+    Effect.gen(function* () {
+      const carrier = yield* Carrier
+      const operating = yield* Operating
+      const calls = yield* Calls
+      const sql = yield* SqlClient.SqlClient
+      const { id, there } = yield* heldElsewhere
+      yield* calls.moveMedia(id, "streaming")
+      const { organizationId } = yield* callOf(id)
+      const asked = yield* Deferred.make<void>()
+      yield* there.serve(id, () => Effect.andThen(Deferred.succeed(asked, undefined), Effect.never))
+      const channels = sql`SELECT pg_listening_channels()`
+      yield* TestClock.withLive(eventually(channels, (rows) => rows.length >= 2))
+      const pressing = yield* Effect.forkChild(Effect.flip(operating.sendDigits(organizationId, id, "1234")))
+      yield* Deferred.await(asked)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepInclude(yield* Fiber.join(pressing), { _tag: "CarrierError", kind: "unknown-outcome" })
+      assert.deepStrictEqual(carrier.script.digits, [])
+    })
+  )
+})

@@ -111,18 +111,25 @@ describe("acceptor", () => {
   it.live("sends nothing after its own close", () =>
     Effect.gen(function* () {
       const server = yield* listening
-      const accepting = accepted(server)
-      const ws = new WebSocket(`ws://127.0.0.1:${portOf(server)}`)
-      const opened = Effect.callback<void>((resume) => void ws.once("open", () => resume(Effect.void)))
-      const [socket] = yield* Effect.all([accepting, opened], { concurrency: 2 })
-      let messages = 0
-      ws.on("message", () => messages++)
-      const closed = Effect.callback<number>((resume) => void ws.once("close", (code) => resume(Effect.succeed(code))))
+      const accepting = yield* Effect.forkScoped(accepted(server), { startImmediately: true })
+      const raw = connect(portOf(server), "127.0.0.1")
+      let received = Buffer.alloc(0)
+      raw.on("data", (data) => {
+        received = Buffer.concat([received, data])
+      })
+      raw.write(
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+      )
+      const socket = yield* Fiber.join(accepting)
       socket.close(1000, "done")
       socket.send(Buffer.from("too late"))
       socket.send("too late")
-      assert.strictEqual(yield* closed, 1000)
-      assert.strictEqual(messages, 0)
+      const ended = Effect.callback<void>((resume) => void raw.once("end", () => resume(Effect.void)))
+      raw.write(Buffer.from([0x88, 0x80, 1, 2, 3, 4]))
+      yield* ended
+      raw.destroy()
+      const frames = received.subarray(received.indexOf("\r\n\r\n") + 4)
+      assert.deepStrictEqual(frames, Buffer.from("\x88\x06\x03\xe8done", "latin1"))
     })
   )
 
