@@ -65,6 +65,6 @@ describe("the log of a whole day at debug level", () => {
         assert.isAtLeast(log.split("\n").length, 20)
         assertHoldsNone(log, secrets, [service.apiKey, secret])
       }).pipe(Effect.scoped),
-    40_000
+    60_000
   )
 })

@@ -10,9 +10,9 @@ const isForPeople = (output: string) => {
   assert.notMatch(output, /^\s+at |node_modules|\/src\/|[A-Z]\w+Error\b/m)
 }
 
-describe.concurrent("a start", () => {
+describe("a start", () => {
   it.live(
-    "prints the address and, the first time only, a key that works; and a second one on its folder refuses",
+    "prints the address and, the first time only, a key that works; refuses a folder or an address that is in use",
     () =>
       Effect.gen(function* () {
         const dataDir = yield* temporaryFolder
@@ -36,6 +36,13 @@ describe.concurrent("a start", () => {
         assert.strictEqual(yield* organization(key), 200)
         first.process.kill("SIGTERM")
         assert.strictEqual(yield* first.exited, 0)
+
+        const { url } = yield* otlpServer
+        const taken = new URL(url).port
+        const elsewhere = yield* failedStart({ SWITCHBOARD_DATA_DIR: dataDir, PORT: taken })
+        assert.strictEqual(elsewhere.code, 1)
+        isForPeople(elsewhere.output)
+        assert.match(elsewhere.output, new RegExp(`address already in use 127\\.0\\.0\\.1:${taken}.*HOST and PORT`))
 
         const second = yield* startService(options)
         assert.include(second.log(), `Switchboard listens on ${second.url}`)
@@ -61,16 +68,5 @@ describe.concurrent("a start", () => {
       assert.include(output, '"eighty"')
       for (const secret of ["short-secret", "not-a-key", "hunter2", "pw123"]) assert.notInclude(output, secret)
     })
-  )
-
-  it.live("on an address that is taken says which, and what to set", () =>
-    Effect.gen(function* () {
-      const { url } = yield* otlpServer
-      const { port } = new URL(url)
-      const { code, output } = yield* failedStart({ PORT: port, SWITCHBOARD_DATA_DIR: yield* temporaryFolder })
-      assert.strictEqual(code, 1)
-      isForPeople(output)
-      assert.match(output, new RegExp(`address already in use 127\\.0\\.0\\.1:${port}.*HOST and PORT`))
-    }).pipe(Effect.scoped)
   )
 })
