@@ -81,7 +81,10 @@ export interface Transport {
    * is not waited for longer than the audio plus 2 s. With 1000 marks outstanding a further one is answered as cleared.
    */
   readonly mark: (name: string) => Effect.Effect<void>
-  /** Silences the phone now: drops what is queued, flushes the carrier's buffer, answers outstanding marks as cleared. */
+  /**
+   * Silences the phone now: drops what is queued, flushes the carrier's buffer, answers outstanding marks as cleared. What
+   * is played next fades in over 3 ms.
+   */
   readonly clear: Effect.Effect<Cleared>
   /** Plays DTMF digits to the person, where the carrier's stream can. */
   readonly sendDigits?: (digits: string) => Effect.Effect<void>

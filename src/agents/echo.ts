@@ -1,4 +1,4 @@
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, FiberSet, Schema } from "effect"
 import { converter } from "../audio/converter.ts"
 import type { Transport } from "../Transport.ts"
 import { agentRegistration } from "./AgentRegistry.ts"
@@ -9,14 +9,18 @@ const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 
 /** ms that an echo may stay behind: more than the early audio that a transport keeps, and what it sends ahead. */
 const latestMs = 1200
-/** So many looks in a row, half a second apart, must find the echo late: a burst passes, a standing delay does not. */
-const looks = 4
+/** Chunks from one look at the delay to the next: a second of them, as carriers usually cut. */
+const lookEvery = 50
+/** So many looks in a row must find the echo late: a burst passes, a standing delay does not. */
+const looks = 2
 
 /**
  * Brings the echo back to the caller's present. When the caller's audio stops for a while and then comes all at once, its
- * echo is late by as much from then on, because nothing is ever played faster. Then what waits is thrown away.
+ * echo is late by as much from then on, because nothing is ever played faster. Then what waits is thrown away. Gives what
+ * is to be called from time to time.
  */
-const keepUp = (transport: Transport, forget: () => void) => {
+const keepingUp = Effect.fnUntraced(function* (transport: Transport, forget: () => void) {
+  const start = yield* FiberSet.makeRuntime<never, void, never>()
   let late = 0
   const look = Effect.flatMap(transport.playout, ({ heardMs, queuedMs }) => {
     late = queuedMs - heardMs > latestMs ? late + 1 : 0
@@ -24,8 +28,8 @@ const keepUp = (transport: Transport, forget: () => void) => {
     late = 0
     return Effect.andThen(transport.clear, Effect.sync(forget))
   })
-  return Effect.repeat(look, Schedule.spaced("500 millis"))
-}
+  return () => void start(look)
+})
 
 /**
  * Plays back what it hears, in the callback that brings it. Where the carrier sends and takes one format the bytes go
@@ -36,10 +40,13 @@ const leg: AgentLeg = {
   run: Effect.fnUntraced(function* (transport, line) {
     const through = converter(transport.info.incomingFormat, transport.info.outgoingFormat)
     const record = yield* recording(line)
-    yield* Effect.forkScoped(keepUp(transport, through.reset))
+    const keepUp = yield* keepingUp(transport, through.reset)
+    let chunks = 0
     yield* transport.receive((event) => {
-      if (event._tag === "Audio") transport.playUnsafe(through.convert(event.chunk))
-      else if (event._tag === "Digit") record("digit", { digit: event.digit })
+      if (event._tag === "Audio") {
+        transport.playUnsafe(through.convert(event.chunk))
+        if (++chunks % lookEvery === 0) keepUp()
+      } else if (event._tag === "Digit") record("digit", { digit: event.digit })
     })
     return mediaEnded
   }, Effect.scoped),

@@ -65,12 +65,14 @@ export class MediaStream {
   private readonly socket: MediaSocket
   private readonly call: MediaCall
   private readonly options: StreamOptions
+  private readonly decode: Serializer["decode"]
   private readonly context: Context.Context<never>
   private readonly watch: Watch
   private readonly registration: Registration
   private readonly onOpen: Handshake
   private listener: ((event: MediaEvent) => void) | undefined
   private onEnd: ((outcome: Outcome) => void) | undefined
+  private playout: Playout | undefined
   private early = 0
   private readonly counted = new Map<Metric.Counter<number>, number>()
 
@@ -85,16 +87,14 @@ export class MediaStream {
     this.socket = socket
     this.call = call
     this.options = options
+    this.decode = options.serializer.decode
     this.pacer = pacer
     this.context = context
     this.onOpen = onOpen
     this.watch = new Watch(socket, options, pacer.now())
     this.registration = pacer.register(this)
     openStreams.modifyUnsafe(1, context)
-    socket.listen({
-      frame: (frame) => this.receive(frame),
-      close: (code, reason) => this.closed(code, reason)
-    })
+    socket.listen(this)
   }
 
   get isOver() {
@@ -102,7 +102,7 @@ export class MediaStream {
   }
 
   play(chunk: AudioChunk): boolean {
-    return this.outcome !== undefined || this.media === undefined || this.media.playout.push(chunk, this.pacer.now())
+    return this.outcome !== undefined || this.playout === undefined || this.playout.push(chunk, this.pacer.now())
   }
 
   /** Gives everything unread and all that follows to `listener`; `done` hears of the end. Gives the way back. */
@@ -121,13 +121,13 @@ export class MediaStream {
   }
 
   /** Ends the stream from our side. */
-  close(code: number, reason: string, outcome: Outcome = Effect.void) {
+  stop(code: number, reason: string, outcome: Outcome = Effect.void) {
     this.socket.close(code, reason)
     this.end(outcome)
   }
 
   tick(now: number): boolean {
-    return this.media?.playout.tick(now) ?? false
+    return this.playout?.tick(now) ?? false
   }
 
   check(now: number) {
@@ -137,17 +137,30 @@ export class MediaStream {
 
   /** A defect in this stream, or in who listens to it, ends this stream alone. */
   broken(defect: unknown) {
-    this.close(1011, "internal error", Effect.die(defect))
+    this.stop(1011, "internal error", Effect.die(defect))
   }
 
-  private receive(frame: Frame) {
+  /** A message came: the socket calls this. */
+  frame(frame: Frame) {
     if (this.outcome !== undefined) return
     try {
-      const event = this.options.serializer.decode(frame)
+      const event = this.decode(frame)
       this.complain(this.watch.frame() ?? (event === undefined ? this.watch.garbage() : this.handle(event)))
     } catch (defect) {
       this.broken(defect)
     }
+  }
+
+  /** The socket is closed: it calls this. */
+  close(code: number, reason: string) {
+    const orderly = this.media !== undefined && (code === 1000 || code === 1005)
+    const refused = code === 1007 || code === 1008 || code === 1009 || code === 1002
+    const message = `The media socket was closed with ${code}${reason === "" ? "" : `: ${reason}`}.`
+    this.end(
+      orderly
+        ? Effect.void
+        : Effect.fail(new TransportError({ reason: refused ? "protocol-abuse" : "closed", message, code }))
+    )
   }
 
   private handle(event: WireEvent): Complaint | undefined {
@@ -157,7 +170,7 @@ export class MediaStream {
       case "Started":
         return this.media === undefined ? this.start(event) : this.watch.garbage()
       case "MarkReached":
-        this.media?.playout.reached(event.name, this.pacer.now())
+        this.playout?.reached(event.name, this.pacer.now())
         return undefined
       case "Digit":
         this.emit(event)
@@ -190,14 +203,14 @@ export class MediaStream {
     const { info } = event
     const wrong = mismatch(this.call, event)
     if (wrong !== undefined) {
-      this.close(wrong.code, "wrong call", Effect.fail(wrong))
+      this.stop(wrong.code, "wrong call", Effect.fail(wrong))
       return undefined
     }
     const { frameMs, leadFrames, serializer } = this.options
     const wire = new Wire(this.socket, serializer.encode(info), frameMs, () =>
       this.fail({ reason: "stalled", message: "The peer does not take the audio that we send.", code: 1008 })
     )
-    const playout = new Playout(
+    this.playout = new Playout(
       wire,
       { format: info.outgoingFormat, frameMs, leadFrames },
       {
@@ -206,20 +219,9 @@ export class MediaStream {
       }
     )
     this.watch.expectAudio(bytesForMs(info.incomingFormat, 1000))
-    this.media = { info, wire, playout, unread: new EventBuffer(info.incomingFormat) }
+    this.media = { info, wire, playout: this.playout, unread: new EventBuffer(info.incomingFormat) }
     this.onOpen(Effect.succeed(this.media))
     return undefined
-  }
-
-  private closed(code: number, reason: string) {
-    const orderly = this.media !== undefined && (code === 1000 || code === 1005)
-    const refused = code === 1007 || code === 1008 || code === 1009 || code === 1002
-    const message = `The media socket was closed with ${code}${reason === "" ? "" : `: ${reason}`}.`
-    this.end(
-      orderly
-        ? Effect.void
-        : Effect.fail(new TransportError({ reason: refused ? "protocol-abuse" : "closed", message, code }))
-    )
   }
 
   private complain(complaint: Complaint | undefined) {
@@ -229,14 +231,14 @@ export class MediaStream {
   private fail(complaint: Complaint) {
     if (this.outcome !== undefined) return
     if (complaint.reason === "silent-peer") this.socket.terminate()
-    this.close(complaint.code, complaint.reason, Effect.fail(new TransportError(complaint)))
+    this.stop(complaint.code, complaint.reason, Effect.fail(new TransportError(complaint)))
   }
 
   private end(outcome: Outcome) {
     if (this.outcome !== undefined) return
     this.outcome = outcome
     this.registration.remove()
-    this.media?.playout.end(this.pacer.now())
+    this.playout?.end(this.pacer.now())
     this.report()
     openStreams.modifyUnsafe(-1, this.context)
     this.listener = undefined
@@ -256,7 +258,7 @@ export class MediaStream {
     this.count(framesMalformed, this.watch.malformed)
     this.count(framesDropped, this.early + (this.media?.unread.dropped ?? 0))
     this.count(framesOut, this.media?.wire.framesOut ?? 0)
-    this.count(underruns, this.media?.playout.underruns ?? 0)
+    this.count(underruns, this.playout?.underruns ?? 0)
   }
 
   private count(metric: Metric.Counter<number>, total: number) {

@@ -87,7 +87,7 @@ const makeTransport = (stream: MediaStream, { info, wire, playout, unread }: Ope
       return Effect.sync(forget)
     }),
     playout: Effect.sync(() => playout.figures(now())),
-    close: (code, reason) => Effect.sync(() => stream.close(code, reason))
+    close: (code, reason) => Effect.sync(() => stream.stop(code, reason))
   }
 }
 
@@ -120,7 +120,7 @@ export const openTransport: (
         () =>
           new MediaStream(socket, call, streamOptions, pacer, context, (result) => Deferred.doneUnsafe(opened, result))
       ),
-      (stream, exit) => Effect.sync(() => stream.close(closeCodeOf(exit), ""))
+      (stream, exit) => Effect.sync(() => stream.stop(closeCodeOf(exit), ""))
     )
     const media = yield* Deferred.await(opened).pipe(
       Effect.timeoutOrElse({
@@ -132,7 +132,7 @@ export const openTransport: (
               message: `The carrier did not say within ${Duration.format(Duration.fromInputUnsafe(handshakeTimeout))} which call this media socket is for.`,
               code: 4408
             })
-            stream.close(4408, "handshake timeout", Effect.fail(late))
+            stream.stop(4408, "handshake timeout", Effect.fail(late))
             return Effect.fail(late)
           })
       })

@@ -43,6 +43,7 @@ export class Playout {
   private readonly framer: Framer
   private readonly format: AudioFormat
   private readonly frameMs: number
+  private readonly frameBytes: number
   private readonly boundBytes: number
   private readonly queue = new FrameQueue()
   private readonly marks = new Marks()
@@ -52,6 +53,8 @@ export class Playout {
   private pushedAt = 0
   /** The next frame follows a clear: it fades in. */
   private cut = false
+  /** There are marks; whether their audio is out is to be seen with each frame. */
+  private marked = false
   private endedAt = Number.POSITIVE_INFINITY
   private readonly markLine: MarkLine
 
@@ -62,6 +65,7 @@ export class Playout {
     this.frameMs = options.frameMs
     this.ledger = new Ledger(options.frameMs, options.leadFrames)
     this.framer = framer(options.format, options.frameMs)
+    this.frameBytes = this.framer.frameBytes
     this.boundBytes = bytesForMs(options.format, boundMs)
     this.markLine = {
       sendMark: (name) => wire.command({ _tag: "Mark", name }),
@@ -76,16 +80,15 @@ export class Playout {
 
   /** False: too much is waiting, nothing was taken. */
   push(chunk: AudioChunk, now: number): boolean {
-    const { frameBytes } = this.framer
     if (this.waitingBytes() + chunk.length > this.boundBytes) return false
-    this.pushedAt = now
-    if (this.rest === 0 && chunk.length === frameBytes) {
+    if (this.rest === 0 && chunk.length === this.frameBytes) {
       this.accept(chunk, now)
     } else {
-      this.rest = (this.rest + chunk.length) % frameBytes
+      this.pushedAt = now
+      this.rest = (this.rest + chunk.length) % this.frameBytes
       for (const frame of this.framer.push(chunk)) this.accept(frame, now)
     }
-    if (this.isBusy()) this.events.wake()
+    if (this.queue.size > 0 || this.rest > 0) this.events.wake()
     return true
   }
 
@@ -93,7 +96,8 @@ export class Playout {
   tick(now: number): boolean {
     if (this.queue.size > 0) this.pump(now)
     else if (this.rest > 0 && now - this.pushedAt >= idleMs && this.ledger.dryMs(now) >= -idleMs) this.flushRest(now)
-    if (this.marks.size > 0) this.marks.advance(this.markLine, now)
+    if (this.marked) this.marks.advance(this.markLine, now)
+    this.marked = this.marks.size > 0
     if (this.room.length > 0 && this.waitingBytes() < this.boundBytes / 2) {
       const listeners = this.room
       this.room = []
@@ -191,7 +195,7 @@ export class Playout {
   private send(frame: AudioChunk, now: number) {
     this.ledger.send(now)
     this.wire.audio(frame)
-    if (this.marks.size > 0) this.marks.announce(this.markLine)
+    if (this.marked) this.marks.announce(this.markLine)
   }
 
   /** The frame in which the audio before a mark ends belongs to it, also where other audio fills it up. */
@@ -200,6 +204,7 @@ export class Playout {
     const heardMs = this.ledger.queuedMs() + this.restMs()
     const deadline = now + heardMs - this.ledger.heardMs(now) + markGraceMs
     const mark = this.marks.add({ position, heardMs, deadline, strict, settle })
+    this.marked = true
     this.marks.announce(this.markLine)
     this.events.wake()
     return mark
@@ -217,11 +222,11 @@ export class Playout {
   }
 
   private restMs() {
-    return (this.rest / this.framer.frameBytes) * this.frameMs
+    return (this.rest / this.frameBytes) * this.frameMs
   }
 
   private waitingBytes() {
-    return this.queue.size * this.framer.frameBytes + this.rest
+    return this.queue.size * this.frameBytes + this.rest
   }
 
   private isEnded() {

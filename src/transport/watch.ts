@@ -6,6 +6,8 @@ const windowMs = 10_000
 const maxSpeed = 3
 /** Messages of any kind in a window: ten times what a carrier with 20 ms frames sends. */
 const maxFrames = 5000
+/** Bytes of audio that are too many in whatever format. */
+const noBound = 0x3fffffff
 /** Pings that may stay unanswered. */
 const maxUnanswered = 2
 
@@ -32,7 +34,7 @@ export class Watch {
 
   private readonly socket: MediaSocket
   private readonly options: WatchOptions
-  private maxAudioBytes = Number.POSITIVE_INFINITY
+  private maxAudioBytes = noBound
   private windowFrames = 0
   private windowMalformed = 0
   private windowAudio = 0

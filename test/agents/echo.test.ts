@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted } from "effect"
-import { TestClock } from "effect/testing"
 import { AgentEnvironment } from "../../src/agents/AgentEnvironment.ts"
 import * as Echo from "../../src/agents/echo.ts"
 import { converter } from "../../src/audio/converter.ts"
@@ -64,22 +63,16 @@ describe("the echo agent", () => {
       .connect(someCall, Redacted.make({}))
       .pipe(Effect.provideService(AgentEnvironment, loopbackEnvironment))
     yield* Effect.forkScoped(leg.run(transport, memoryLine().line), { startImmediately: true })
-    const pass = Effect.fnUntraced(function* (ms: number) {
-      clock.advance(ms)
-      yield* TestClock.adjust(ms)
-    })
-    const speak = (frames: number) =>
-      Effect.repeat(
-        Effect.andThen(
-          Effect.sync(() => socket.audio(frame(0xf0))),
-          pass(20)
-        ),
-        { times: frames - 1 }
-      )
-    yield* speak(50)
-    yield* pass(stallMs)
+    const speak = (frames: number) => {
+      for (let n = 0; n < frames; n++) {
+        socket.audio(frame(0xf0))
+        clock.advance(20)
+      }
+    }
+    speak(50)
+    clock.advance(stallMs)
     for (let n = 0; n < stallMs / 20; n++) socket.audio(frame(0xf0))
-    yield* speak(150)
+    speak(150)
     const { heardMs, queuedMs } = yield* transport.playout
     return { lateMs: queuedMs - heardMs, clears: socket.controls.filter((text) => text.includes("clear")).length }
   })

@@ -116,6 +116,23 @@ describe("pacing", () => {
     })
   )
 
+  it.effect("waits 40 ms for the rest of a frame, however dry the line is", () =>
+    Effect.gen(function* () {
+      const { clock, socket, transport } = yield* rig()
+      clock.advance(5000)
+      transport.playUnsafe(new Uint8Array(100).fill(7))
+      clock.advance(30)
+      transport.playUnsafe(new Uint8Array(10).fill(7))
+      clock.advance(30)
+      assert.deepStrictEqual(socket.frames, [])
+      transport.playUnsafe(new Uint8Array(50).fill(7))
+      assert.deepStrictEqual(socket.frames, [frame(7)])
+      transport.playUnsafe(new Uint8Array(50).fill(7))
+      clock.advance(50)
+      assert.strictEqual(socket.frames.length, 2)
+    })
+  )
+
   it.effect("takes 60 s and no more, and tells when there is room again", () =>
     Effect.gen(function* () {
       const { clock, socket, transport } = yield* rig()
