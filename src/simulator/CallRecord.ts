@@ -25,6 +25,8 @@ export interface CallRecord {
   readonly answers: Array<string>
   readonly errors: Array<string>
   readonly notes: Array<string>
+  /** The ids of the calls whose people this one hears now. */
+  togetherWith: ReadonlyArray<string>
   /** The latest stream. */
   stream: StreamRecord | undefined
   readonly changed: () => void
@@ -71,6 +73,7 @@ export const makeCallRecord = (options: {
     answers: [],
     errors: [],
     notes: [],
+    togetherWith: [],
     stream: undefined,
     changed: () => {
       for (const listener of listeners) listener()
@@ -90,6 +93,7 @@ export const makeCallRecord = (options: {
         answers,
         errors,
         notes,
+        togetherWith: record.togetherWith,
         speaking: mouth.speaking(),
         get said() {
           return mouth.said()

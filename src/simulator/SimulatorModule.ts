@@ -142,6 +142,11 @@ export interface CallSnapshot {
   readonly errors: ReadonlyArray<string>
   /** What the carrier did and saw, for people: spoken text, statuses of refused upgrades. */
   readonly notes: ReadonlyArray<string>
+  /**
+   * The ids of the other calls that are joined with this one now, by a conference or a bridge: after a transfer the caller and the
+   * destination are together.
+   */
+  readonly togetherWith: ReadonlyArray<string>
 }
 
 /** One call at the fake carrier, from the side of the person on the phone. */

@@ -1,18 +1,10 @@
-import { Clock, Deferred, Effect, FiberSet, Queue, Result } from "effect"
-import { converter } from "../../../audio/converter.ts"
-import type { FaultName, FaultOptions } from "../../../simulator/Faults.ts"
+import { Effect, FiberSet, Result } from "effect"
+import { makeCallDesk, onRealClock } from "../../../simulator/CallDesk.ts"
 import { makeFaultPanel } from "../../../simulator/Faults.ts"
 import { type RestRequest, serveRest } from "../../../simulator/RestServer.ts"
-import type {
-  DialBehaviour,
-  FakeCarrier,
-  PlaceInbound,
-  SimulatedCall,
-  SimulatorOptions,
-  SpokenAudio
-} from "../../../simulator/SimulatorModule.ts"
+import type { FakeCarrier, PlaceInbound, SimulatorOptions } from "../../../simulator/SimulatorModule.ts"
 import { addNumber, newAccount, now } from "./account.ts"
-import { callResource, complain, type Hook, isOver, type Leg } from "./leg.ts"
+import { callResource, complain, type Hook, type Leg } from "./leg.ts"
 import { liveInbound, liveOutbound, makeLeg, personHangsUp } from "./legs.ts"
 import { notFound, ok, refuse, unauthorized } from "./replies.ts"
 import { listCalls, oneCall, readDial } from "./restCalls.ts"
@@ -25,14 +17,6 @@ import { isLoopback } from "./twiml.ts"
 const webhookTimeoutMs = 15_000
 const defaults = { port: 0, insecureLoopback: true, jitterMs: 60, priceAfterMs: 200, webhookTimeoutMs }
 
-const toWire = (audio: SpokenAudio) => {
-  const { convert, flush } = converter(audio.format, format)
-  return Buffer.concat([convert(audio.bytes), flush()])
-}
-
-/** Sockets on the other side are real, so a fake carrier never runs on a test clock. */
-const onRealClock = Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
-
 /** Starts a fake account with its REST API; everything lives in the scope. */
 export const startExchange = Effect.fnUntraced(function* (options: SimulatorOptions = {}) {
   const settings = { ...defaults, ...options }
@@ -41,23 +25,13 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
   const stage: Stage = { account, panel, ...settings }
   const scope = yield* Effect.scope
   const run = yield* FiberSet.makeRuntime<never, unknown, never>()
-  const legs = new Map<string, Leg>()
-  const handles = new Map<string, SimulatedCall>()
-  const placed = yield* Queue.unbounded<SimulatedCall>()
-  const behaviours = new Map<string, DialBehaviour>()
+  const desk = yield* makeCallDesk<Leg>({ format: () => format, panel, hangUp: personHangsUp })
   let freeAt = 0
 
   const urlAllowed = (written: string) => {
     const url = URL.parse(written)
     if (url === null || !/^https?:$/.test(url.protocol) || /_/.test(url.hostname)) return false
     return settings.insecureLoopback || !isLoopback(url)
-  }
-
-  const keep = (leg: Leg) => {
-    const handle = handleOf(leg)
-    legs.set(leg.sid, leg)
-    handles.set(leg.sid, handle)
-    return handle
   }
 
   const dial = Effect.fnUntraced(function* (request: RestRequest) {
@@ -72,13 +46,8 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
       leg.queueMs = freeAt - at
       freeAt += 1000 / settings.callsPerSecond
     }
-    const behaviour = Effect.sync((): DialBehaviour => {
-      const found = behaviours.get(to) ?? behaviours.get("*") ?? { outcome: "answer" }
-      if (found.outcome === "answer" && found.audio !== undefined) leg.record.mouth.say(toWire(found.audio))
-      return found
-    })
-    yield* Queue.offer(placed, keep(leg))
-    run(liveOutbound(stage, leg, plan, behaviour, settings.priceAfterMs))
+    yield* desk.placed(leg)
+    run(liveOutbound(stage, leg, plan, desk.behaviourOf(leg), settings.priceAfterMs))
     return ok(callResource(account, leg), 201)
   })
 
@@ -96,8 +65,8 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
     const read = request.method === "GET"
     if (!read && request.method !== "POST") return refuse(405, 20004, "Method not allowed")
     if (resource === undefined) return read ? ok(accountResource(account)) : missing
-    if (resource === "Calls" && one !== undefined) return yield* oneCall(account, request, legs.get(one), urlAllowed)
-    if (resource === "Calls") return read ? listCalls(account, request, legs.values()) : yield* dial(request)
+    if (resource === "Calls" && one !== undefined) return yield* oneCall(account, request, desk.find(one), urlAllowed)
+    if (resource === "Calls") return read ? listCalls(account, request, desk.all()) : yield* dial(request)
     if (resource === "IncomingPhoneNumbers" && one !== undefined) return oneNumber(account, request, one, urlAllowed)
     if (resource === "IncomingPhoneNumbers" && read) return listNumbers(account, request)
     if (resource === "OutgoingCallerIds" && read) return listCallerIds(account, request)
@@ -125,38 +94,21 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
       statusUrl === "" ? undefined : ({ hook: { url: statusUrl, method: "POST" }, events: ["completed"] } as const)
     const extra = Object.entries(call.fields ?? {})
     const leg = yield* makeLeg(stage, scope, { direction: "inbound", from: call.from, to: call.to, status, extra })
-    if (call.audio !== undefined) leg.record.mouth.say(toWire(call.audio))
-    const faults = (call.faults ?? []).map((fault): readonly [FaultName, FaultOptions] =>
-      typeof fault === "string" ? [fault, {}] : fault
-    )
-    for (const [name, faultOptions] of faults) yield* panel.switches.on(name, faultOptions)
-    const faultsOff = Effect.forEach(faults, ([name]) => panel.switches.off(name), { discard: true })
-    const handle = keep(leg)
+    const handle = desk.takeIn(leg)
+    yield* desk.prepare(call, leg)
     run(liveInbound(stage, leg, hook, settings.priceAfterMs))
-    if (faults.length > 0) run(Effect.andThen(Deferred.await(leg.settled), faultsOff))
     return handle
   })
 
   const carrier: FakeCarrier = {
+    ...desk.carrier,
     baseUrl: rest.baseUrl,
     credentials: { account_sid: account.sid, auth_token: account.authToken },
     ownNumber: (address, numberOptions) => Effect.sync(() => addNumber(account, address, numberOptions)),
     inboundWebhook: (address) => Effect.sync(() => account.numbers.get(address)?.voiceUrl || undefined),
     placeInbound: (call) => onRealClock(placeInbound(call)),
-    whenDialed: (destination, behaviour) => Effect.sync(() => void behaviours.set(destination, behaviour)),
-    nextOutbound: Queue.take(placed),
-    calls: Effect.sync(() => Array.from(handles.values())),
-    faults: panel.switches,
     restExchanges: rest.exchanges,
-    forget: Effect.gen(function* () {
-      for (const [sid, leg] of legs) {
-        if (!Deferred.isDoneUnsafe(leg.settled)) continue
-        legs.delete(sid)
-        handles.delete(sid)
-      }
-      yield* Queue.clear(placed)
-      yield* rest.forget
-    })
+    forget: Effect.andThen(desk.forget, rest.forget)
   }
   return carrier
 }, onRealClock)
@@ -170,21 +122,3 @@ const accountResource = (account: { readonly sid: string; readonly authToken: st
   auth_token: account.authToken,
   uri: `/2010-04-01/Accounts/${account.sid}.json`
 })
-
-/** A call from the side of the person on the phone. */
-const handleOf = (leg: Leg): SimulatedCall => {
-  const { record } = leg
-  return {
-    id: leg.sid,
-    direction: leg.direction,
-    from: leg.from,
-    to: leg.to,
-    now: Effect.sync(record.snapshot),
-    until: record.until,
-    say: (audio) => Effect.sync(() => record.mouth.say(toWire(audio))),
-    pressDigits: (digits) => Effect.sync(() => void record.digits.push(...Array.from(digits))),
-    hangUp: onRealClock(personHangsUp(leg)),
-    ended: record.until(() => isOver(leg)),
-    settled: Effect.andThen(Deferred.await(leg.settled), Effect.sync(record.snapshot))
-  }
-}

@@ -29,7 +29,7 @@ export type StatusEvent = "initiated" | "ringing" | "answered" | "completed"
 
 /** One call at the carrier. The mutable part belongs to its lifecycle. */
 export interface Leg {
-  readonly sid: string
+  readonly id: string
   readonly direction: "inbound" | "outbound"
   readonly from: string
   readonly to: string
@@ -54,10 +54,6 @@ export interface Leg {
   readonly settled: Deferred.Deferred<void>
 }
 
-const finals: ReadonlyArray<SimulatedState> = ["completed", "busy", "no-answer", "failed", "canceled"]
-
-export const isOver = (leg: Leg) => finals.includes(leg.record.state)
-
 /** Seconds from answer to end; undefined for calls that never connected. */
 const durationOf = (leg: Leg) =>
   leg.answeredMs === undefined || leg.endedMs === undefined
@@ -69,7 +65,7 @@ export const callFields = (account: Account, leg: Leg): Fields => {
   const fields: Array<readonly [string, string]> = [
     ["AccountSid", account.sid],
     ["ApiVersion", "2010-04-01"],
-    ["CallSid", leg.sid],
+    ["CallSid", leg.id],
     ["CallStatus", leg.record.state === "queued" ? "initiated" : leg.record.state],
     ["Called", leg.to],
     ["Caller", leg.from],
@@ -101,11 +97,11 @@ const date = (ms: number | undefined) => (ms === undefined ? null : rfc2822(ms))
 /** The call as the REST API shows it (Twilio: Call resource). Numbers are strings or null. */
 export const callResource = (account: Account, leg: Leg) => {
   const state = leg.record.state === "initiated" ? "queued" : leg.record.state
-  const uri = `/2010-04-01/Accounts/${account.sid}/Calls/${leg.sid}`
+  const uri = `/2010-04-01/Accounts/${account.sid}/Calls/${leg.id}`
   const seconds = durationOf(leg)
   const own = leg.direction === "inbound" ? leg.to : leg.from
   return {
-    sid: leg.sid,
+    sid: leg.id,
     account_sid: account.sid,
     status: state,
     from: leg.from,

@@ -1,9 +1,10 @@
 import { Deferred, Effect, type Scope } from "effect"
+import { isOver } from "../../../simulator/CallDesk.ts"
 import { makeCallbackLine } from "../../../simulator/Callbacks.ts"
 import { makeCallRecord } from "../../../simulator/CallRecord.ts"
 import type { DialBehaviour } from "../../../simulator/SimulatorModule.ts"
 import { newSid, now } from "./account.ts"
-import { completed, type Final, type Hook, isOver, type Leg, type Next, type StatusEvent } from "./leg.ts"
+import { completed, type Final, type Hook, type Leg, type Next, type StatusEvent } from "./leg.ts"
 import { answer, perform, type Stage } from "./script.ts"
 import type { Fields } from "./signing.ts"
 import { format, frameMs } from "./stream.ts"
@@ -49,7 +50,7 @@ export const makeLeg = Effect.fnUntraced(function* (stage: Stage, scope: Scope.S
     }
   })
   const leg: Leg = {
-    sid: newSid("CA"),
+    id: newSid("CA"),
     direction: options.direction,
     from: options.from,
     to: options.to,

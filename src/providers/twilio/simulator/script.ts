@@ -129,7 +129,7 @@ const performStream = Effect.fnUntraced(function* (stage: Stage, leg: Leg, noun:
   const stream = { sid: newSid("MZ"), name: noun.name, hook }
   const dialect = makeDialect({
     accountSid: stage.account.sid,
-    callSid: leg.sid,
+    callSid: leg.id,
     streamSid: stream.sid,
     parameters: noun.parameters,
     oneWay

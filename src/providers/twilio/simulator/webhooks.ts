@@ -84,7 +84,7 @@ export const reportStream = Effect.fnUntraced(function* (
   if (stream.hook === undefined) return
   const fields: Fields = [
     ["AccountSid", sender.account.sid],
-    ["CallSid", leg.sid],
+    ["CallSid", leg.id],
     ["StreamSid", stream.sid],
     ...(stream.name === undefined ? [] : [["StreamName", stream.name] as const]),
     ["StreamEvent", event],
@@ -98,7 +98,7 @@ export const reportStream = Effect.fnUntraced(function* (
 export const reportMachine = (sender: Sender, leg: Leg, hook: Hook) => {
   const fields: Fields = [
     ["AccountSid", sender.account.sid],
-    ["CallSid", leg.sid],
+    ["CallSid", leg.id],
     ["AnsweredBy", leg.answeredBy ?? "unknown"],
     ["MachineDetectionDuration", String(leg.detectionMs ?? 0)]
   ]
