@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { knownCountry } from "./addresses.ts"
+import { knownCountry } from "../carrier/addresses.ts"
 import { type InvalidFields, invalidField, VersionConflict } from "./refusals.ts"
 import { reader, Timestamp } from "./rows.ts"
 

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { AddressType, addressCandidates } from "./addresses.ts"
+import { AddressType, addressCandidates } from "../carrier/addresses.ts"
 import { reader, rowKey } from "./rows.ts"
 
 /** An active number as the call path needs it. */

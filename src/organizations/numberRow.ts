@@ -1,5 +1,5 @@
 import { Effect, Option, Schema } from "effect"
-import { AddressType } from "./addresses.ts"
+import { AddressType } from "../carrier/addresses.ts"
 import { reader, Timestamp } from "./rows.ts"
 
 /** What is set at the carrier while nobody knows: a change was begun and its outcome never arrived. */

@@ -2,7 +2,7 @@ import { Context, Effect, Fiber, Layer, Option, Result, Schedule, Schema } from 
 import { SqlClient } from "effect/sql"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import { type AgentNotFound, Agents } from "../organizations/Agents.ts"
-import { canonicalAddress } from "../organizations/addresses.ts"
+import { canonicalAddress } from "../carrier/addresses.ts"
 import {
   Configurations,
   type LoadedConfiguration,

@@ -1,8 +1,8 @@
 import { Effect, Redacted, Schema } from "effect"
-import { CarrierError } from "../../carrier/CarrierError.ts"
 import type { CarrierToolkit } from "../../carrier/CarrierToolkit.ts"
 import type { FormFields } from "../../carrier/forms.ts"
-import { basic, type RestRequest } from "../../carrier/RestClient.ts"
+import { basic } from "../../carrier/RestClient.ts"
+import { resourceReader } from "../../carrier/restResource.ts"
 import { provider, type TwilioConfig } from "./config.ts"
 import { explain } from "./errors.ts"
 
@@ -63,12 +63,7 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: TwilioConfi
   })
   const accountPath = `/2010-04-01/Accounts/${Redacted.value(config.accountSid)}`
 
-  const request = <A>(schema: Schema.Codec<A, unknown>, details: RestRequest) => {
-    const decode = Schema.decodeUnknownEffect(schema)
-    return Effect.flatMap(client.send(details), (answer) =>
-      Effect.mapError(decode(answer.json), () => unreadable(details.operation))
-    )
-  }
+  const request = resourceReader(provider, client)
 
   const get = <A>(schema: Schema.Codec<A, unknown>, operation: string, path: string, query: FormFields = []) =>
     request(schema, { operation, method: "GET", path, idempotent: true, ...(query.length > 0 ? { query } : {}) })
@@ -151,11 +146,3 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: TwilioConfi
   }
 }
 export type TwilioRest = ReturnType<typeof makeRest>
-
-/** A 2xx answer that is not what the API promises: it was carried out, but how is not known. */
-const unreadable = (operation: string) =>
-  new CarrierError({
-    provider,
-    kind: "unknown-outcome",
-    message: `${operation}: Twilio's answer could not be read. Check that the carrier URL setting points at its API.`
-  })

@@ -1,8 +1,9 @@
 import { Option, Schema } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
 import type { Frame, Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
+import { audioFromBase64 } from "../../transport/base64Audio.ts"
 import { base64Message } from "../../transport/base64Message.ts"
-import { audioFromBase64, inboundAudio } from "./mediaFrame.ts"
+import { inboundAudio } from "./mediaFrame.ts"
 
 /** G.711 mu-law, 8 kHz, mono, without a header, both ways (Twilio: Media Streams, WebSocket messages). */
 const format: AudioFormat = { encoding: "mulaw", sampleRate: 8000 }

@@ -1,10 +1,11 @@
 import { Effect } from "effect"
 import { isFinal } from "../../carrier/CallStatus.ts"
 import { type FormFields, parseForm, singleField } from "../../carrier/forms.ts"
+import { detailsOf, optionalField as optional, requiredField } from "../../carrier/webhookFields.ts"
 import { rawQuery } from "../../carrier/publicUrl.ts"
 import type { RawRequest } from "../../carrier/RawRequest.ts"
 import type { VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
-import { type InboundCall, MalformedWebhook, type StatusReport } from "../../carrier/TelephonyProvider.ts"
+import type { InboundCall, StatusReport } from "../../carrier/TelephonyProvider.ts"
 import { provider } from "./config.ts"
 import { answeredBy, callStatus, durationMs } from "./statuses.ts"
 
@@ -14,6 +15,8 @@ const callSidPattern = /^CA[0-9a-fA-F]{32}$/
 /** The fields of a webhook: of the body, or of the query where Twilio was told to use GET. */
 const fieldsOf = ({ method, publicUrl, body }: RawRequest | VerifiedRequest): FormFields =>
   parseForm(method === "GET" ? rawQuery(publicUrl) : body) ?? []
+
+const required = requiredField(provider)
 
 const ownHeaders = ["x-twilio-signature", "i-twilio-idempotency-token", "x-home-region"] as const
 
@@ -33,21 +36,6 @@ export const claimedAccountId = (request: RawRequest): string | undefined => {
   return sid !== undefined && accountSidPattern.test(sid) ? sid : undefined
 }
 
-const malformed = (message: string) => new MalformedWebhook({ provider, message })
-
-/** A field's value; with `pattern`, one that fits it: strictness here keeps a signature's lack of separators harmless. */
-const required = (fields: FormFields, name: string, pattern?: RegExp): Effect.Effect<string, MalformedWebhook> => {
-  const value = singleField(fields, name) ?? ""
-  return value !== "" && (pattern?.test(value) ?? true)
-    ? Effect.succeed(value)
-    : Effect.fail(malformed(`The field ${name} is missing, repeated or malformed.`))
-}
-
-const optional = (fields: FormFields, name: string): string | undefined => {
-  const value = singleField(fields, name)
-  return value === "" ? undefined : value
-}
-
 /** Facts about a call that are kept in its event log and given to its agent, by our names. */
 const facts = {
   direction: "Direction",
@@ -59,15 +47,6 @@ const facts = {
   called_country: "ToCountry",
   stir_verdict: "StirVerstat"
 } as const
-
-const detailsOf = (fields: FormFields, names: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
-  const details: Record<string, string> = {}
-  for (const [ours, theirs] of Object.entries(names)) {
-    const value = optional(fields, theirs)
-    if (value !== undefined) details[ours] = value
-  }
-  return details
-}
 
 /** The voice webhook of an inbound call. `from` may be any text, as for a withheld number. */
 export const parseInbound = Effect.fnUntraced(function* (request: VerifiedRequest) {

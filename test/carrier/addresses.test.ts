@@ -3,7 +3,7 @@ import { Result } from "effect"
 import * as fc from "fast-check"
 import { getCountries, getExampleNumber } from "libphonenumber-js/max"
 import examples from "libphonenumber-js/mobile/examples" with { type: "json" }
-import { type AddressHints, addressCandidates, canonicalAddress } from "../../src/organizations/addresses.ts"
+import { type AddressHints, addressCandidates, canonicalAddress } from "../../src/carrier/addresses.ts"
 
 const read = (input: string, hints?: AddressHints) => Result.getOrThrow(canonicalAddress(input, hints)).address
 const refusal = (input: string, hints?: AddressHints) =>
