@@ -74,6 +74,15 @@ export interface ProviderSpec {
   /** The account id that an unverified request claims. */
   readonly claimedAccountId: (request: RawRequest) => string | undefined
   readonly transport: TransportFactory
+  /**
+   * The inbound URL carries the configuration's own signed token: for a carrier that signs too little, or whose webhooks name
+   * another account than the one that is saved. Then `claimedAccountId` only matters on the URL that all carriers share.
+   */
+  readonly tokenInInboundUrl?: true
+  /** The carrier opens the media socket while the phone still rings, and only greets when it is answered. */
+  readonly mediaBeforeAnswer?: true
+  /** How long a media socket that broke may be opened anew with the same ticket, s, where the carrier does that by itself. */
+  readonly mediaRedialSeconds?: number
   /** The provider's own HTTP routes, imported when the service starts. */
   readonly routes?: () => Promise<RoutesModule>
   /** The provider's fake carrier, imported only by the simulator. */

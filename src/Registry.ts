@@ -27,6 +27,8 @@ export class Registry extends Context.Service<
     /** Adds a spec for as long as the scope is open. The same instance again changes nothing. */
     readonly register: (spec: ProviderSpec) => Effect.Effect<void, ProviderAlreadyRegistered, Scope.Scope>
     readonly get: (name: string) => Effect.Effect<ProviderSpec, UnknownProvider>
+    /** `get` for code that cannot wait; undefined where no provider has the name. */
+    readonly find: (name: string) => ProviderSpec | undefined
     readonly all: Effect.Effect<ReadonlyArray<ProviderSpec>>
   }
 >()("switchboard/Registry") {
@@ -44,7 +46,7 @@ export class Registry extends Context.Service<
       return spec ?? (yield* new UnknownProvider({ name }))
     })
     const all = Effect.sync(() => Array.from(specs.values()))
-    return Registry.of({ register, get, all })
+    return Registry.of({ register, get, find: (name) => specs.get(name), all })
   })
 }
 

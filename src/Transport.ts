@@ -161,4 +161,6 @@ export interface MediaCall {
   readonly callId: string
   readonly providerCallId: string | undefined
   readonly accountId: string | undefined
+  /** How long the carrier may take to say which call it is, ms, where that is longer than usual: the phone still rings. */
+  readonly handshakeMs?: number
 }

@@ -1,6 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import type { HttpClient } from "effect/http"
 import { Settings } from "../Settings.ts"
+import { makeNonces, type Nonces } from "./nonces.ts"
 import type { RestAccount, RestClient } from "./RestClient.ts"
 import { makeRestClients } from "./restClients.ts"
 
@@ -14,6 +15,8 @@ export class CarrierToolkit extends Context.Service<
     readonly baseUrl: (provider: string, standard: string) => string
     /** A REST client for one account. Cheap; clients of the same account share one limit of concurrent requests. */
     readonly restClient: (account: RestAccount) => RestClient
+    /** Which signed requests were seen, of all accounts. */
+    readonly nonces: Nonces
   }
 >()("switchboard/CarrierToolkit") {
   static readonly layer: Layer.Layer<CarrierToolkit, never, Settings | HttpClient.HttpClient> = Layer.effect(
@@ -22,7 +25,7 @@ export class CarrierToolkit extends Context.Service<
       const { carrierUrl } = yield* Settings
       const restClient = yield* makeRestClients
       const baseUrl = (provider: string, standard: string) => (carrierUrl(provider) ?? standard).replace(/\/+$/, "")
-      return CarrierToolkit.of({ baseUrl, restClient })
+      return CarrierToolkit.of({ baseUrl, restClient, nonces: makeNonces() })
     })
   )
 }

@@ -1,6 +1,7 @@
 import { Context, type Effect, Schema } from "effect"
 import type { CarrierReply } from "./CarrierReply.ts"
 import type { MalformedWebhook, StatusReport, TelephonyProvider } from "./TelephonyProvider.ts"
+import type { TransferLegReport, TransferPlan } from "./TransferStrategy.ts"
 import type { VerifiedRequest } from "./VerifiedRequest.ts"
 
 /** What a provider's `routes.ts` exports: its routes as data. Mounting, verification and call look-up are not its business. */
@@ -14,7 +15,8 @@ export interface RoutesModule {
  * verifier cannot be written.
  *
  * - `call` routes end with the call's signed token (`path` + `/<token>`), and belong to that call alone
- * - `account` routes are matched to a configuration by `claimedAccountId`
+ * - `account` routes are matched to a configuration by `claimedAccountId`, or by its own token in the path
+ * - `transfer` routes end with the transfer's signed token, and belong to that transfer alone
  */
 export type ProviderRoute = {
   readonly method: "GET" | "POST"
@@ -26,6 +28,13 @@ export type ProviderRoute = {
       readonly handle: (
         request: VerifiedRequest,
         context: AccountContext & { readonly callId: string }
+      ) => Effect.Effect<CarrierReply, MalformedWebhook | ReportsUnavailable, CallReports>
+    }
+  | {
+      readonly scope: "transfer"
+      readonly handle: (
+        request: VerifiedRequest,
+        context: AccountContext & { readonly plan: TransferPlan }
       ) => Effect.Effect<CarrierReply, MalformedWebhook | ReportsUnavailable, CallReports>
     }
   | {
@@ -61,6 +70,8 @@ export class CallReports extends Context.Service<
       call: ReportedCall,
       failure: { readonly dedupeKey: string; readonly error: string }
     ) => Effect.Effect<void, ReportsUnavailable>
+    /** What became of the destination's leg of a transfer. */
+    readonly transferLeg: (transferId: string, report: TransferLegReport) => Effect.Effect<void, ReportsUnavailable>
     /** Something worth keeping in the event log that changes nothing. */
     readonly note: (
       call: ReportedCall,

@@ -9,4 +9,9 @@ export interface RawRequest {
   readonly publicUrl: string
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Uint8Array
+  /**
+   * Which signed token of ours stood in the path and was found good: the call's, the transfer's, or the configuration's.
+   * For carriers that sign too little, it is what proves that the URL was given by us.
+   */
+  readonly urlToken?: "call" | "transfer" | "configuration"
 }

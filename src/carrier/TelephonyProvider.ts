@@ -3,6 +3,8 @@ import type { CallStatus } from "./CallStatus.ts"
 import type { CarrierError } from "./CarrierError.ts"
 import type { CarrierReply } from "./CarrierReply.ts"
 import type { RawRequest } from "./RawRequest.ts"
+import type { Listener } from "./Listener.ts"
+import type { TransferStrategy } from "./TransferStrategy.ts"
 import type { SignatureRejected, VerifiedRequest } from "./VerifiedRequest.ts"
 
 /** The addresses of one call that we give to the carrier. They carry the call's signed token in the path, never a query. */
@@ -13,6 +15,12 @@ export interface CallLinks {
   readonly route: (path: string) => string
 }
 
+/**
+ * What a provider asked to remember about a call, by its own names: an id of another leg, the region that the call lives in.
+ * No secrets. Stored with the call; later values replace earlier ones of the same name.
+ */
+export type CallMemory = Readonly<Record<string, string>>
+
 /** A call that is to be placed. */
 export interface PlaceCall {
   readonly callId: string
@@ -20,6 +28,11 @@ export interface PlaceCall {
   readonly from: string
   readonly to: string
   readonly links: CallLinks
+  /**
+   * Makes a media URL that is good until the ringing is over, for a carrier that is told with the dial where to stream.
+   * Others get theirs when they ask what to do.
+   */
+  readonly mediaUrl: Effect.Effect<string, CarrierError>
   /** How long the destination may ring, s. */
   readonly ringTimeoutSeconds: number
   /** When the carrier is to end the call if we have not, s after the answer. */
@@ -31,6 +44,7 @@ export interface PlacedCall {
   readonly providerCallId: string
   /** The carrier's own word for its state, for the record. */
   readonly rawStatus: string
+  readonly memory?: CallMemory
 }
 
 /** A call by the ids that both sides know. `providerCallId` is undefined while a dial's outcome is unknown. */
@@ -41,6 +55,7 @@ export interface CallReference {
   readonly to: string
   /** When we created it, ms since 1970: bounds a search at the carrier. */
   readonly createdAtMs: number
+  readonly memory: CallMemory
   /** The carrier's ids of other calls of ours: a search for a call whose id is unknown must not find one of them. */
   readonly otherCalls?: ReadonlySet<string>
 }
@@ -61,6 +76,7 @@ export interface StatusReport {
   readonly failureCode?: string
   /** More facts worth keeping in the event log. No secrets. */
   readonly details?: Readonly<Record<string, string>>
+  readonly memory?: CallMemory
 }
 
 /** What a call cost: a positive decimal string and an ISO 4217 currency. */
@@ -79,6 +95,7 @@ export interface InboundCall {
   readonly to: string
   /** More facts for the event log and the agent's context (city, STIR verdict). No secrets. */
   readonly details: Readonly<Record<string, string>>
+  readonly memory?: CallMemory
 }
 
 /** A verified webhook that lacks what it must have. */
@@ -93,6 +110,11 @@ export interface AnswerCall {
   /** `wss:` URL with the ticket in its path. */
   readonly mediaUrl: string
   readonly links: CallLinks
+}
+
+/** A call that is to be answered by a request of ours, where the carrier reads no reply. */
+export interface PickUp extends AnswerCall {
+  readonly call: CallReference
 }
 
 /** Why a verified call is refused; spoken to the caller by `reject`. */
@@ -138,12 +160,27 @@ export interface TelephonyProvider {
   /** Asks the carrier for the truth. Undefined: the carrier has no such call (a dial that never reached it). */
   readonly callStatus: (call: CallReference) => Effect.Effect<StatusReport | undefined, CarrierError>
   readonly verify: (request: RawRequest) => Effect.Effect<VerifiedRequest, SignatureRejected>
-  readonly parseInbound: (request: VerifiedRequest) => Effect.Effect<InboundCall, MalformedWebhook>
+  /** The call that a request to the inbound URL announces. Undefined: it announces none, and is read as a status. */
+  readonly parseInbound: (request: VerifiedRequest) => Effect.Effect<InboundCall | undefined, MalformedWebhook>
   readonly parseStatus: (request: VerifiedRequest) => Effect.Effect<StatusReport, MalformedWebhook>
+  /** What a webhook is answered so that the call's media opens; where `pickUp` does that, a mere acknowledgment. */
   readonly answer: (call: AnswerCall) => CarrierReply
+  /** What a webhook is answered so that the caller is refused; where `turnAway` does that, a mere acknowledgment. */
   readonly reject: (refusal: Refusal) => CarrierReply
   readonly testConnection: Effect.Effect<ConnectionTest, CarrierError>
 
+  /** Answers an inbound call and opens its media by a request of ours. Called once per call. */
+  readonly pickUp?: (call: PickUp) => Effect.Effect<void, CarrierError>
+  /** Refuses an inbound call by a request of ours. One that is over already is a success. */
+  readonly turnAway?: (call: InboundCall, refusal: Refusal) => Effect.Effect<void, CarrierError>
+  /**
+   * The call's media socket is open and its handshake done: does what is still missing before the two sides hear each other.
+   * The agent begins after it.
+   */
+  readonly mediaOpened?: (call: CallReference) => Effect.Effect<void, CarrierError>
+  /** Runs a connection of ours over which the carrier tells of its calls; one node at a time per configuration. */
+  readonly listen?: Listener
+  readonly transfer?: TransferStrategy
   /** Checks the media socket's upgrade request, where the carrier signs it. */
   readonly verifyUpgrade?: (request: RawRequest) => Effect.Effect<void, SignatureRejected>
   readonly ownsNumber?: (address: string) => Effect.Effect<NumberOwnership, CarrierError>

@@ -16,12 +16,14 @@ export class VerifiedRequest {
   readonly publicUrl: string
   readonly headers: RawRequest["headers"]
   readonly body: Uint8Array
+  readonly urlToken: RawRequest["urlToken"]
 
   private constructor(covered: RawRequest) {
     this.method = covered.method
     this.publicUrl = covered.publicUrl
     this.headers = covered.headers
     this.body = covered.body
+    this.urlToken = covered.urlToken
   }
 
   /**

@@ -3,7 +3,9 @@ import { Context, Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { NumberOwnership, ProviderSync } from "../carrier/TelephonyProvider.ts"
 import { Settings } from "../Settings.ts"
+import { telephonyPath, UrlTokens } from "./UrlTokens.ts"
 import { Configurations, type LoadedConfiguration } from "./Configurations.ts"
+import { Registry } from "../Registry.ts"
 import { type PhoneNumber, readNumbers, type SyncState, UNKNOWN } from "./numberRow.ts"
 
 /** How long the carrier may take for one change. */
@@ -12,7 +14,7 @@ const PATIENCE = "15 seconds"
 const MOST_ROUNDS = 4
 
 /** The account route on which a provider that needs one takes the status of inbound calls. */
-const STATUS_ROUTE = "number-status"
+const STATUS_ROUTE = "/number-status"
 
 const NOTHING_TO_DO: ProviderSync = { ok: true, message: "Nothing to change at the carrier." }
 
@@ -31,6 +33,7 @@ export class NumberSync extends Context.Service<
     /** The inbound webhook that a number should have: only an active number with an agent has one. */
     readonly wanted: (number: {
       readonly provider: string
+      readonly telephony_configuration_id: string
       readonly is_active: boolean
       readonly agent_id: string | null
     }) => string | null
@@ -48,11 +51,22 @@ export class NumberSync extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       const configurations = yield* Configurations
+      const registry = yield* Registry
+      const tokens = yield* UrlTokens
       const { publicUrl } = yield* Settings
-      const ownUrlPrefix = `${publicUrl}/api/v1/telephony/`
+      const ownUrlPrefix = `${publicUrl}${telephonyPath}/`
 
-      const wanted: NumberSync["Service"]["wanted"] = ({ provider, is_active, agent_id }) =>
-        is_active && agent_id !== null ? `${ownUrlPrefix}inbound/${provider}` : null
+      /** The configuration whose token stands in the addresses of this provider's numbers, if any. */
+      const named = (provider: string, configurationId: string) =>
+        registry.find(provider)?.tokenInInboundUrl === true ? configurationId : undefined
+
+      const wanted: NumberSync["Service"]["wanted"] = ({
+        provider,
+        telephony_configuration_id,
+        is_active,
+        agent_id
+      }) =>
+        is_active && agent_id !== null ? tokens.inbound(provider, named(provider, telephony_configuration_id)) : null
 
       const load = (configurationId: string) =>
         configurations.load(configurationId).pipe(
@@ -78,7 +92,11 @@ export class NumberSync extends Context.Service<
           address: number.address_normalized,
           addressType: number.address_type,
           webhookUrl: desired ?? undefined,
-          statusUrl: `${ownUrlPrefix}${number.provider}/${STATUS_ROUTE}`,
+          statusUrl: tokens.account(
+            number.provider,
+            STATUS_ROUTE,
+            named(number.provider, number.telephony_configuration_id)
+          ),
           ownUrlPrefix
         }).pipe(
           Effect.catchTag("CarrierError", ({ message }) => Effect.succeed({ ok: false, message })),

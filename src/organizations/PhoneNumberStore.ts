@@ -136,7 +136,15 @@ const makePhoneNumberStore = Effect.gen(function* () {
     const { account_id, id: configurationId, organization_id, provider } = yield* claim(configuration)
     const agentId = yield* checkAgent(organization_id, number.agentId)
     if (number.isDefaultCallerId) yield* dropDefault(configurationId)
-    const state = withWish(untouched, numberSync.wanted({ provider, is_active: number.isActive, agent_id: agentId }))
+    const state = withWish(
+      untouched,
+      numberSync.wanted({
+        provider,
+        telephony_configuration_id: configurationId,
+        is_active: number.isActive,
+        agent_id: agentId
+      })
+    )
     const [row] = yield* readNumbers(
       yield* sql`INSERT INTO telephony_phone_numbers ${sql.insert({
         id: yield* uuidV7,
@@ -196,7 +204,12 @@ const makePhoneNumberStore = Effect.gen(function* () {
     if (isDefault && !before.is_default_caller_id) yield* dropDefault(configuration.id)
     const state = withWish(
       before.sync_state,
-      numberSync.wanted({ provider, is_active: change.isActive, agent_id: agentId })
+      numberSync.wanted({
+        provider,
+        telephony_configuration_id: configuration.id,
+        is_active: change.isActive,
+        agent_id: agentId
+      })
     )
     const [row] = yield* readNumbers(
       yield* sql`UPDATE telephony_phone_numbers SET label = ${change.label ?? null}, agent_id = ${agentId},

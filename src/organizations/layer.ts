@@ -9,6 +9,7 @@ import { NumberSync } from "./NumberSync.ts"
 import { Organizations } from "./Organizations.ts"
 import { PhoneNumberStore } from "./PhoneNumberStore.ts"
 import { PhoneNumbers } from "./PhoneNumbers.ts"
+import { UrlTokens } from "./UrlTokens.ts"
 
 /** Everything that this room offers, over the database, the settings, the secrets, and the two registries. */
 export const layer = Layer.mergeAll(
@@ -22,5 +23,5 @@ export const layer = Layer.mergeAll(
 ).pipe(
   Layer.provideMerge(ConfigurationCleanup.layer),
   Layer.provideMerge(NumberSync.layer),
-  Layer.provideMerge(Configurations.layer)
+  Layer.provideMerge(Layer.mergeAll(Configurations.layer, UrlTokens.layer))
 )

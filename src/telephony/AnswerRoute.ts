@@ -42,10 +42,12 @@ export class AnswerRoute extends Context.Service<
         const id = yield* Effect.option(
           Effect.catch(
             Effect.map(provider.parseStatus(request), (report) => report.providerCallId),
-            () => Effect.map(provider.parseInbound(request), (call) => call.providerCallId)
+            () => Effect.map(provider.parseInbound(request), (call) => call?.providerCallId)
           )
         )
-        return Option.isNone(id) ? Option.none<Call>() : yield* calls.findByProviderId(configuration.id, id.value)
+        return Option.isNone(id) || id.value === undefined
+          ? Option.none<Call>()
+          : yield* calls.findByProviderId(configuration.id, id.value)
       })
 
       const byProviderCall = Effect.fn("AnswerRoute.byProviderCall")(function* (raw: RawRequest) {

@@ -1,4 +1,5 @@
 import type { DateTime } from "effect"
+import type { CallMemory } from "../carrier/TelephonyProvider.ts"
 import type { CallStatus } from "../carrier/CallStatus.ts"
 import type { FormValues } from "../Form.ts"
 import type { EndOwner, EndReason } from "./EndReason.ts"
@@ -17,6 +18,8 @@ export interface Call {
   readonly from: string
   readonly to: string
   readonly providerCallId: string | undefined
+  /** What its provider asked to remember about it. */
+  readonly memory: CallMemory
   readonly status: CallStatus
   readonly mediaState: MediaState
   readonly createdAt: DateTime.Utc

@@ -81,6 +81,7 @@ export const layer = Layer.effect(
           })
         )
       ),
+      transferLeg: () => Effect.logInfo("A carrier reported about a transfer that is not known here."),
       note: Effect.fn("CallReports.note")((reported, { dedupeKey, kind, details }) =>
         onCall(reported, (call) =>
           calls.record(call.id, { source: "carrier", kind, payload: details, dedupeKey: `note:${dedupeKey}` })

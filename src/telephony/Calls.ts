@@ -2,7 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { FormValues } from "../Form.ts"
-import type { StatusReport } from "../carrier/TelephonyProvider.ts"
+import type { CallMemory, StatusReport } from "../carrier/TelephonyProvider.ts"
 import { Settings } from "../Settings.ts"
 import type { Call, MediaState } from "./Call.ts"
 import { callChange } from "./callChange.ts"
@@ -59,7 +59,11 @@ export class Calls extends Context.Service<
      * Stores the carrier's id, whichever of dial answer and media handshake brings it first. Another call of the
      * configuration that was only guessed to have this id loses it.
      */
-    readonly learnProviderCallId: (callId: string, providerCallId: string) => Effect.Effect<void, SqlError>
+    readonly learnProviderCallId: (
+      callId: string,
+      providerCallId: string,
+      memory?: CallMemory
+    ) => Effect.Effect<void, SqlError>
     /**
      * Ends a call with its one reason, unless it ended before; gives the row as it then is and whether it was this call
      * that ended it. Frees the slot with the same statement. Does not talk to the carrier: see `CallEnding`.
@@ -100,12 +104,17 @@ export class Calls extends Context.Service<
 
       /** A carrier's id that another call has is not this call's, whatever was found under it. */
       const idOf = Effect.fnUntraced(function* (call: CallRecord, providerCallId: string) {
-        if (call.providerCallId !== undefined) return call.providerCallId
+        // What a carrier tells about this very call names it better than the answer to the dial did.
+        if (
+          call.providerCallId === providerCallId ||
+          (call.providerCallId !== undefined && call.direction === "inbound")
+        )
+          return call.providerCallId
         const taken = yield* sql`SELECT 1 FROM calls
           WHERE telephony_configuration_id = ${call.telephonyConfigurationId} AND provider_call_id = ${providerCallId}`
         if (taken.length === 0) return providerCallId
-        yield* append(sql, call.id, conflict(undefined, providerCallId))
-        return undefined
+        yield* append(sql, call.id, conflict(call.providerCallId, providerCallId))
+        return call.providerCallId
       })
       const apply = Effect.fnUntraced(function* (call: CallRecord, report: StatusReport, conditions: Conditions) {
         const added = yield* append(sql, call.id, reportEvent(report))
@@ -159,13 +168,17 @@ export class Calls extends Context.Service<
 
       const learnProviderCallId = Effect.fn("Calls.learnProviderCallId")(function* (
         callId: string,
-        providerCallId: string
+        providerCallId: string,
+        learnt: CallMemory = {}
       ) {
         // Before this call's own lock: whoever guesses locks its own row first, too.
         yield* sql`UPDATE calls SET provider_call_id = NULL
           WHERE id <> ${callId} AND direction = 'outbound' AND provider_call_id = ${providerCallId} AND telephony_configuration_id =
             (SELECT telephony_configuration_id FROM calls WHERE id = ${callId} AND provider_call_id IS NULL)`
-        yield* change(callId, (call) => {
+        yield* change(callId, (before) => {
+          // What is remembered already came later than what is learnt by dialling.
+          const call =
+            Object.keys(learnt).length === 0 ? before : { ...before, memory: { ...learnt, ...before.memory } }
           if (call.providerCallId === undefined)
             return Effect.succeed([{ ...call, providerCallId }, undefined] as const)
           if (call.providerCallId === providerCallId) return Effect.succeed([call, undefined] as const)

@@ -11,7 +11,8 @@ export const reference = (call: Call): CallReference => ({
   providerCallId: call.providerCallId,
   from: call.from,
   to: call.to,
-  createdAtMs: DateTime.toEpochMillis(call.createdAt)
+  createdAtMs: DateTime.toEpochMillis(call.createdAt),
+  memory: call.memory
 })
 
 /** Asks and tells a call's carrier, through the configuration that the call belongs to. */

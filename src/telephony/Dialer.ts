@@ -13,10 +13,11 @@ import { PhoneNumbers } from "../organizations/PhoneNumbers.ts"
 import { Settings } from "../Settings.ts"
 import { Admission, type AdmissionRefused, type NewCall } from "./Admission.ts"
 import type { PlacedCall } from "../carrier/TelephonyProvider.ts"
+import { Answering } from "./Answering.ts"
 import type { Call } from "./Call.ts"
 import { CallEnding, mayBeUp } from "./CallEnding.ts"
 import { Calls } from "./Calls.ts"
-import { CallTokens } from "./CallTokens.ts"
+import { UrlTokens } from "../organizations/UrlTokens.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { DialRejected, type DialRequest, InvalidDestination, NoCallerId, requestHash } from "./DialRequest.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
@@ -45,8 +46,9 @@ export class Dialer extends Context.Service<
       const agents = yield* Agents
       const admission = yield* Admission
       const calls = yield* Calls
-      const tokens = yield* CallTokens
+      const tokens = yield* UrlTokens
       const desk = yield* CarrierDesk
+      const answering = yield* Answering
       const ending = yield* CallEnding
       const scope = yield* Effect.scope
 
@@ -114,7 +116,7 @@ export class Dialer extends Context.Service<
 
       /** A call that was ended while it was being dialled has an id at the carrier only now. */
       const accepted = Effect.fnUntraced(function* (callId: string, placed: PlacedCall) {
-        yield* calls.learnProviderCallId(callId, placed.providerCallId)
+        yield* calls.learnProviderCallId(callId, placed.providerCallId, placed.memory)
         yield* calls.record(callId, {
           source: "carrier",
           kind: "dial.accepted",
@@ -131,7 +133,8 @@ export class Dialer extends Context.Service<
             callId: call.id,
             from: call.from,
             to: call.to,
-            links: tokens.links(call.id, configuration.spec.name),
+            links: tokens.callLinks(call.id, configuration.spec.name),
+            mediaUrl: answering.ringingMediaUrl(call),
             ringTimeoutSeconds: ringSeconds,
             // Our own end comes first, and names its reason; the carrier's looks as if somebody had hung up.
             maxDurationSeconds: maxCallSeconds + reserveSeconds

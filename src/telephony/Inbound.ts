@@ -1,6 +1,7 @@
 import { Context, Effect, Layer, Option, Result } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { CarrierReply } from "../carrier/CarrierReply.ts"
+import { acknowledged, type CarrierReply } from "../carrier/CarrierReply.ts"
+import { CallReports, type ReportsUnavailable } from "../carrier/ProviderRoute.ts"
 import type { RawRequest } from "../carrier/RawRequest.ts"
 import { canonicalAddress } from "../carrier/addresses.ts"
 import type { LoadedConfiguration } from "../organizations/Configurations.ts"
@@ -16,13 +17,17 @@ export class Inbound extends Context.Service<
   Inbound,
   {
     /**
-     * Answers a carrier's announcement of a call; `spec` is undefined on the URL that all carriers share. A verified call
-     * that cannot be taken is refused in the carrier's own language.
+     * Answers a carrier's announcement of a call; `spec` is undefined on the URL that all carriers share, `token` is the
+     * configuration's own in the path. A verified call that cannot be taken is refused in the carrier's own language. What
+     * announces no call is taken for a status.
      */
     readonly handle: (
       raw: RawRequest,
-      spec?: ProviderSpec
-    ) => Effect.Effect<CarrierReply, WebhookRefused | MalformedWebhook | SqlError>
+      spec?: ProviderSpec,
+      token?: string
+    ) => Effect.Effect<CarrierReply, WebhookRefused | MalformedWebhook | ReportsUnavailable | SqlError>
+    /** Takes or refuses a call that came in over a configuration's own connection. */
+    readonly arrived: (configuration: LoadedConfiguration, call: InboundCall) => Effect.Effect<void, SqlError>
   }
 >()("switchboard/Inbound") {
   static readonly layer = Layer.effect(
@@ -32,6 +37,8 @@ export class Inbound extends Context.Service<
       const phoneNumbers = yield* PhoneNumbers
       const admission = yield* Admission
       const answering = yield* Answering
+      const reports = yield* CallReports
+      const scope = yield* Effect.scope
 
       const refuse = Effect.fnUntraced(function* (to: Configured, refusal: Refusal) {
         yield* Effect.logInfo(`An inbound call was refused: ${refusal}`).pipe(
@@ -41,19 +48,8 @@ export class Inbound extends Context.Service<
             provider_call_id: to.call.providerCallId
           })
         )
+        yield* Effect.forkIn(turnAway(to, refusal), scope)
         return to.configuration.provider.reject(refusal)
-      })
-
-      /** Of several tenants with the same account, the one that has the number. */
-      const choose = Effect.fnUntraced(function* (proofs: ReadonlyArray<Proof>) {
-        const configured = yield* Effect.forEach(proofs, ({ configuration, request }) =>
-          Effect.map(configuration.provider.parseInbound(request), (call): Configured => ({ configuration, call }))
-        )
-        for (const each of configured) {
-          const number = yield* phoneNumbers.called(each.configuration.id, each.call.to)
-          if (Option.isSome(number)) return { ...each, number: number.value }
-        }
-        return configured[0]
       })
 
       const begin = Effect.fnUntraced(function* (to: Configured, number: AttachedNumber, agentId: string) {
@@ -70,29 +66,77 @@ export class Inbound extends Context.Service<
           }),
           to: number.address,
           providerCallId: call.providerCallId,
-          context: call.details
+          context: call.details,
+          ...(call.memory === undefined ? {} : { memory: call.memory })
         })
-        return yield* answering.reply(configuration.provider, row)
+        return row
       })
 
-      const handle = Effect.fn("Inbound.handle")(function* (raw: RawRequest, spec?: ProviderSpec) {
-        const chosen = yield* Effect.flatMap(
-          spec === undefined ? verification.ofAnyAccount(raw) : verification.ofAccount(spec, raw),
-          choose
-        )
-        if (chosen === undefined) return yield* Effect.die(new Error("A verification without a proof"))
-        if (chosen.number === undefined) return yield* refuse(chosen, "unknown-number")
-        if (chosen.configuration.inactive) return yield* refuse(chosen, "inactive")
-        if (chosen.number.agentId === undefined) return yield* refuse(chosen, "no-agent")
-        return yield* begin(chosen, chosen.number, chosen.number.agentId).pipe(
+      /** The row of a call that is taken, or what its caller is told instead. */
+      const decide = Effect.fnUntraced(function* (to: Configured) {
+        const number = Option.getOrUndefined(yield* phoneNumbers.called(to.configuration.id, to.call.to))
+        if (number === undefined) return "unknown-number" satisfies Refusal
+        if (to.configuration.inactive) return "inactive" satisfies Refusal
+        if (number.agentId === undefined) return "no-agent" satisfies Refusal
+        return yield* begin(to, number, number.agentId).pipe(
           Effect.catchTags({
-            LimitReached: ({ limit }) => refuse(chosen, limit === "draining" ? "draining" : "busy"),
-            DestinationNotAllowed: () => refuse(chosen, "not-allowed"),
+            LimitReached: ({ limit }) => Effect.succeed<Refusal>(limit === "draining" ? "draining" : "busy"),
+            DestinationNotAllowed: () => Effect.succeed<Refusal>("not-allowed"),
             IdempotencyConflict: Effect.die
           })
         )
       })
-      return Inbound.of({ handle })
+
+      const settle = Effect.fnUntraced(function* (to: Configured) {
+        const decided = yield* decide(to)
+        return typeof decided === "string"
+          ? yield* refuse(to, decided)
+          : yield* answering.reply(to.configuration.provider, decided)
+      })
+
+      /** Of several tenants with the same account, the one that has the number. */
+      const choose = Effect.fnUntraced(function* (announced: ReadonlyArray<Configured>) {
+        for (const each of announced) {
+          const number = yield* phoneNumbers.called(each.configuration.id, each.call.to)
+          if (Option.isSome(number)) return each
+        }
+        return announced[0]
+      })
+
+      const announcedBy = Effect.fnUntraced(function* ({ configuration, request }: Proof) {
+        const call = yield* configuration.provider.parseInbound(request)
+        return call === undefined ? undefined : ({ configuration, call } satisfies Configured)
+      })
+
+      /** A status of a call that we may or may not know. */
+      const noteStatus = Effect.fnUntraced(function* ({ configuration, request }: Proof) {
+        const report = yield* configuration.provider.parseStatus(request)
+        yield* reports.status({ configurationId: configuration.id, providerCallId: report.providerCallId }, report)
+      })
+
+      const proofsOf = (raw: RawRequest, spec: ProviderSpec | undefined, token: string | undefined) => {
+        if (spec === undefined) return verification.ofAnyAccount(raw)
+        return token === undefined
+          ? verification.ofAccount(spec, raw)
+          : Effect.map(verification.ofConfiguration(spec, token, raw), (proof) => [proof])
+      }
+
+      const handle = Effect.fn("Inbound.handle")(function* (raw: RawRequest, spec?: ProviderSpec, token?: string) {
+        const proofs = yield* proofsOf(raw, spec, token)
+        const announced = (yield* Effect.forEach(proofs, announcedBy)).filter((each) => each !== undefined)
+        const chosen = yield* choose(announced)
+        if (chosen !== undefined) return yield* settle(chosen)
+        yield* Effect.forEach(proofs, noteStatus, { discard: true })
+        return acknowledged
+      })
+
+      const arrived = Effect.fn("Inbound.arrived")(function* (configuration: LoadedConfiguration, call: InboundCall) {
+        const to: Configured = { configuration, call }
+        const decided = yield* decide(to)
+        if (typeof decided !== "string") return yield* answering.pickUp(configuration.provider, decided)
+        yield* refuse(to, decided)
+      })
+      return Inbound.of({ handle, arrived })
     })
   )
 }
@@ -100,5 +144,11 @@ export class Inbound extends Context.Service<
 interface Configured {
   readonly configuration: LoadedConfiguration
   readonly call: InboundCall
-  readonly number?: AttachedNumber
 }
+
+const turnAway = ({ call, configuration }: Configured, refusal: Refusal) =>
+  (configuration.provider.turnAway?.(call, refusal) ?? Effect.void).pipe(
+    Effect.catchTag("CarrierError", (error) =>
+      Effect.logWarning(`The carrier did not take the refusal of a call: ${error.message}`)
+    )
+  )

@@ -7,7 +7,7 @@ import type { ProviderSpec } from "../ProviderSpec.ts"
 import { Registry } from "../Registry.ts"
 import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
-import { CallTokens } from "./CallTokens.ts"
+import { UrlTokens } from "../organizations/UrlTokens.ts"
 import { signatureFailed } from "./metrics.ts"
 
 /**
@@ -31,6 +31,12 @@ export class Verification extends Context.Service<
       spec: ProviderSpec,
       raw: RawRequest
     ) => Effect.Effect<ReadonlyArray<Proof>, WebhookRefused | SqlError>
+    /** The configuration that a URL token names, and the proof that its own carrier sent the request. */
+    readonly ofConfiguration: (
+      spec: ProviderSpec,
+      token: string,
+      raw: RawRequest
+    ) => Effect.Effect<Proof, WebhookRefused | SqlError>
     /** The same, where the URL does not say which carrier it is. */
     readonly ofAnyAccount: (raw: RawRequest) => Effect.Effect<ReadonlyArray<Proof>, WebhookRefused | SqlError>
     /** The call that a URL token names, and the proof that its own configuration's carrier sent the request. */
@@ -47,7 +53,7 @@ export class Verification extends Context.Service<
       const registry = yield* Registry
       const configurations = yield* Configurations
       const calls = yield* Calls
-      const tokens = yield* CallTokens
+      const tokens = yield* UrlTokens
 
       const prove = Effect.fnUntraced(function* (configuration: LoadedConfiguration, raw: RawRequest) {
         const request = yield* configuration.provider.verify(raw)
@@ -62,6 +68,32 @@ export class Verification extends Context.Service<
         return yield* refuse(spec.name, reasonOf(failures))
       })
 
+      const loaded = Effect.fnUntraced(function* (id: string, provider: string, organizationId?: string) {
+        const expected = organizationId === undefined ? { provider } : { organizationId, provider }
+        return yield* configurations.load(id, expected).pipe(
+          Effect.catchIf(
+            (error) => error._tag !== "SqlError",
+            (error) => refuse(provider, `the configuration cannot be loaded: ${error._tag}`)
+          )
+        )
+      })
+
+      const proved = (configuration: LoadedConfiguration, raw: RawRequest) =>
+        prove(configuration, raw).pipe(
+          Effect.catchTag("SignatureRejected", (error) => refuse(configuration.spec.name, error.reason))
+        )
+
+      const ofConfiguration = Effect.fn("Verification.ofConfiguration")(function* (
+        spec: ProviderSpec,
+        token: string,
+        raw: RawRequest
+      ) {
+        const id = tokens.read("configuration", token)
+        if (Option.isNone(id)) return yield* refuse(spec.name, "the configuration token in the URL is not ours")
+        const configuration = yield* loaded(id.value, spec.name)
+        return yield* proved(configuration, { ...raw, urlToken: "configuration" })
+      })
+
       const ofAnyAccount = Effect.fn("Verification.ofAnyAccount")(function* (raw: RawRequest) {
         const specs = (yield* registry.all).filter((spec) => spec.recognize(raw))
         for (const spec of specs) {
@@ -73,27 +105,18 @@ export class Verification extends Context.Service<
 
       const ofCall = Effect.fn("Verification.ofCall")(function* (token: string, raw: RawRequest, provider?: string) {
         const named = provider ?? "unknown"
-        const callId = tokens.read(token)
+        const callId = tokens.read("call", token)
         if (Option.isNone(callId)) return yield* refuse(named, "the call token in the URL is not ours")
         const found = yield* calls.find(callId.value)
         if (Option.isNone(found)) return yield* refuse(named, "the call of the token is gone")
         const call = found.value
         if (provider !== undefined && call.mode !== provider)
           return yield* refuse(named, "the token is of another provider's call")
-        const configuration = yield* configurations
-          .load(call.telephonyConfigurationId, { organizationId: call.organizationId, provider: call.mode })
-          .pipe(
-            Effect.catchIf(
-              (error) => error._tag !== "SqlError",
-              (error) => refuse(call.mode, `the call's configuration cannot be loaded: ${error._tag}`)
-            )
-          )
-        const proof = yield* prove(configuration, raw).pipe(
-          Effect.catchTag("SignatureRejected", (error) => refuse(call.mode, error.reason))
-        )
+        const configuration = yield* loaded(call.telephonyConfigurationId, call.mode, call.organizationId)
+        const proof = yield* proved(configuration, { ...raw, urlToken: "call" })
         return { ...proof, call }
       })
-      return Verification.of({ ofAccount, ofAnyAccount, ofCall })
+      return Verification.of({ ofAccount, ofConfiguration, ofAnyAccount, ofCall })
     })
   )
 }

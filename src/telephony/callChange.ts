@@ -26,7 +26,7 @@ export const callChange = (sql: PgClient.PgClient, maxCallSeconds: number) => {
   })
 
   const save = (call: CallRecord) => sql`UPDATE calls SET
-    provider_call_id = ${call.providerCallId ?? null}, status = ${call.status}, media_state = ${call.mediaState},
+    provider_call_id = ${call.providerCallId ?? null}, memory = ${sql.json(call.memory)}, status = ${call.status}, media_state = ${call.mediaState},
     answered_at = ${date(call.answeredAt)}, ended_at = ${date(call.endedAt)},
     duration_ms = ${call.durationMs ?? null}, deadline_at = ${date(call.deadlineAt)},
     hangup_due_at = ${date(call.hangupDueAt)}, end_reason = ${call.endReason ?? null},

@@ -7,7 +7,6 @@ import { CallEnding } from "./CallEnding.ts"
 import * as CallReportsLive from "./CallReportsLive.ts"
 import { CallHistory } from "./CallHistory.ts"
 import { Calls } from "./Calls.ts"
-import { CallTokens } from "./CallTokens.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { Dialer } from "./Dialer.ts"
 import { Drain } from "./Drain.ts"
@@ -24,7 +23,6 @@ import { Verification } from "./Verification.ts"
 /** Every service of this room, and its background work: leases, and the sweeper. */
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
-  CallReportsLive.layer,
   Dialer.layer,
   Inbound.layer,
   Leases.layer,
@@ -32,12 +30,8 @@ export const layer = Layer.mergeAll(
   Operating.layer,
   Sweeper.run
 ).pipe(
-  Layer.provideMerge(Sweeper.layer),
-  Layer.provideMerge(
-    Layer.mergeAll(Admission.layer, Answering.layer, CallCommands.layer, CallEnding.layer, Verification.layer)
-  ),
-  Layer.provideMerge(
-    Layer.mergeAll(CallHistory.layer, Calls.layer, CallTokens.layer, CarrierDesk.layer, Tickets.layer)
-  ),
+  Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
+  Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
+  Layer.provideMerge(Layer.mergeAll(CallHistory.layer, Calls.layer, CarrierDesk.layer, Tickets.layer)),
   Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer))
 )

@@ -1,15 +1,17 @@
 import { Clock, DateTime, Deferred, Effect, Exit, Fiber, FiberSet, Metric } from "effect"
 import type { AgentLeg, AgentLost, AgentUnreachable, CallLine } from "../agents/AgentSpec.ts"
 import { Settings } from "../Settings.ts"
-import type { MediaSocket, Transport, TransportError } from "../Transport.ts"
+import { type MediaSocket, type Transport, TransportError } from "../Transport.ts"
 import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
+import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { agentConnector } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
+import { reserveSeconds, ringSeconds } from "./deadlines.ts"
 import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile } from "./mediaEnding.ts"
 import { persist } from "./mediaNotes.ts"
 
@@ -17,6 +19,26 @@ const liveSessions = Metric.gauge("switchboard_media_sessions", {
   description: "Calls whose media this node holds now"
 })
 const counted = Effect.acquireRelease(Metric.modify(liveSessions, 1), () => Metric.modify(liveSessions, -1))
+
+/** Whether a call that we placed has not been answered, as far as is known. */
+const isRinging = ({ direction, status }: Call) =>
+  direction === "outbound" && (status === "initiated" || status === "ringing")
+
+/** What the carrier still needs, once its socket is there, before the two sides hear each other. */
+const bridged = ({ call, configuration }: AdmittedCall, transport: Transport) =>
+  (configuration.provider.mediaOpened ?? (() => Effect.void))({
+    ...reference(call),
+    providerCallId: transport.info.providerCallId
+  }).pipe(
+    Effect.mapError(
+      ({ message }) =>
+        new TransportError({
+          reason: "closed",
+          message: `The carrier did not connect the media: ${message}`,
+          code: 1011
+        })
+    )
+  )
 
 /** What a session has got hold of so far. */
 interface Progress {
@@ -54,12 +76,20 @@ export const mediaSession = Effect.gen(function* () {
   const openTransport = Effect.fnUntraced(function* ({ call, configuration }: AdmittedCall, socket: MediaSocket) {
     const accountId = configuration.accountId === "" ? undefined : configuration.accountId
     const transport = yield* configuration.spec
-      .transport(socket, { callId: call.id, providerCallId: call.providerCallId, accountId })
+      .transport(socket, {
+        callId: call.id,
+        providerCallId: call.providerCallId,
+        accountId,
+        ...(isRinging(call) && configuration.spec.mediaBeforeAnswer === true
+          ? { handshakeMs: (ringSeconds + reserveSeconds) * 1000 }
+          : {})
+      })
       .pipe(Effect.provideService(Pacer, pacer))
     yield* persist(calls.learnProviderCallId(call.id, transport.info.providerCallId)).pipe(
       Effect.andThen(persist(calls.moveMedia(call.id, "streaming"))),
       Effect.forkScoped
     )
+    yield* bridged({ call, configuration }, transport)
     return transport
   })
 

@@ -81,24 +81,39 @@ export const providerRoutes = Effect.gen(function* () {
   const ofAccount = Effect.fnUntraced(function* (
     spec: ProviderSpec,
     route: ProviderRoute & { readonly scope: "account" },
-    raw: RawRequest
+    raw: RawRequest,
+    token: string | undefined
   ) {
-    const proofs = yield* verification.ofAccount(spec, raw)
+    const proofs =
+      token === undefined
+        ? yield* verification.ofAccount(spec, raw)
+        : [yield* verification.ofConfiguration(spec, token, raw)]
     const [reply] = yield* Effect.forEach(proofs, ({ configuration, request }) =>
       route.handle(request, { provider: configuration.provider, configurationId: configuration.id })
     )
     return reply ?? (yield* new WebhookRefused())
   })
 
-  return loaded.flat().map(({ spec, route }): MountedRoute => ({
-    provider: spec.name,
-    method: route.method,
-    path: `/${spec.name}${route.path}${route.scope === "call" ? "/:token" : ""}`,
-    handle: (raw, token = "") =>
-      Effect.provideService(
-        route.scope === "call" ? ofCall(spec, route, raw, token) : ofAccount(spec, route, raw),
-        CallReports,
-        reports
-      )
-  }))
+  const handle = (spec: ProviderSpec, route: ProviderRoute, raw: RawRequest, token: string | undefined) => {
+    switch (route.scope) {
+      case "call":
+        return ofCall(spec, route, raw, token ?? "")
+      case "account":
+        return ofAccount(spec, route, raw, token)
+      case "transfer":
+        return Effect.fail(new WebhookRefused())
+    }
+  }
+
+  return loaded.flat().flatMap(({ spec, route }) =>
+    endings(route).map((ending): MountedRoute => ({
+      provider: spec.name,
+      method: route.method,
+      path: `/${spec.name}${route.path}${ending}`,
+      handle: (raw, token) => Effect.provideService(handle(spec, route, raw, token), CallReports, reports)
+    }))
+  )
 })
+
+/** An account's route is there with and without the configuration's own token; the others always name their subject. */
+const endings = ({ scope }: ProviderRoute) => (scope === "account" ? ["", "/:token"] : ["/:token"])

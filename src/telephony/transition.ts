@@ -77,6 +77,7 @@ export const reported = (call: CallRecord, report: StatusReport, conditions: Con
   const known: CallRecord = {
     ...call,
     providerCallId: call.providerCallId ?? report.providerCallId,
+    memory: { ...call.memory, ...report.memory },
     durationMs: longer(call.durationMs, report.durationMs),
     cost: call.cost ?? report.cost,
     answeredBy:

@@ -12,7 +12,7 @@ import type { RawRequest } from "../carrier/RawRequest.ts"
 import { Registry } from "../Registry.ts"
 import { Settings } from "../Settings.ts"
 import { AnswerRoute } from "./AnswerRoute.ts"
-import { telephonyPath } from "./CallTokens.ts"
+import { telephonyPath } from "../organizations/UrlTokens.ts"
 import { Inbound } from "./Inbound.ts"
 import { webhookAnswered } from "./metrics.ts"
 import { providerRoutes, type WebhookFailure } from "./providerRoutes.ts"
@@ -135,6 +135,12 @@ export const webhooks = HttpRouter.use((router) =>
         registry.get(params["provider"] ?? "").pipe(
           Effect.mapError(() => new WebhookRefused()),
           Effect.flatMap((spec) => inbound.handle(raw, spec))
+        )
+      )
+      yield* route(method, "/inbound/:provider/:token", known, (raw, params) =>
+        registry.get(params["provider"] ?? "").pipe(
+          Effect.mapError(() => new WebhookRefused()),
+          Effect.flatMap((spec) => inbound.handle(raw, spec, params["token"]))
         )
       )
       yield* route(method, "/twiml", any, (raw) => answers.byProviderCall(raw))

@@ -105,12 +105,12 @@ export const openTransport: (
   function* (socket, call, options) {
     const pacer = yield* Pacer
     const context = yield* Effect.context<never>()
-    const handshakeTimeout = options.handshakeTimeout ?? "5 seconds"
+    const handshakeTimeout = call.handshakeMs ?? options.handshakeTimeout ?? "5 seconds"
     const streamOptions = {
       serializer: options.serializer,
       frameMs: options.frameMs ?? 20,
       leadFrames: options.leadFrames ?? 10,
-      idleMs: toMs(options.idleTimeout ?? "30 seconds"),
+      idleMs: Math.max(toMs(options.idleTimeout ?? "30 seconds"), call.handshakeMs ?? 0),
       pingMs: toMs(options.pingEvery ?? "10 seconds"),
       maxMalformed: options.maxMalformed ?? 100
     }

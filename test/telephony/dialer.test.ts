@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { CallEnding } from "../../src/telephony/CallEnding.ts"
-import { CallTokens } from "../../src/telephony/CallTokens.ts"
+import { UrlTokens } from "../../src/organizations/UrlTokens.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import type { DialRequest } from "../../src/telephony/DialRequest.ts"
 import { publicUrl, makeTenant, type Tenant, world } from "./support/world.ts"
@@ -29,13 +29,13 @@ layer(webServer.pipe(Layer.provideMerge(world())), { excludeTestServices: true }
   it.effect("gives the carrier canonical addresses and signed links, and stores the carrier's id", () =>
     Effect.gen(function* () {
       const { tenant, script, dialer } = yield* fresh()
-      const tokens = yield* CallTokens
+      const tokens = yield* UrlTokens
       const call = yield* dialer.place(request(tenant))
       assert.deepInclude(call, { status: "initiated", from: tenant.number, to: "+442071838750", direction: "outbound" })
       assert.strictEqual(call.providerCallId, `CA-${call.id}-0`)
       const [placed] = script.placed
       assert.deepInclude(placed, { callId: call.id, from: tenant.number, to: "+442071838750", ringTimeoutSeconds: 60 })
-      const token = tokens.sign(call.id)
+      const token = tokens.sign("call", call.id)
       assert.strictEqual(placed?.links.answer, `${publicUrl}/api/v1/telephony/answer/${token}`)
       assert.strictEqual(placed?.links.route("/status"), `${publicUrl}/api/v1/telephony/fake/status/${token}`)
       assert.deepStrictEqual(yield* kindsOf(call.id), ["call.created", "dial.accepted"])

@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { Calls } from "../../src/telephony/Calls.ts"
-import { CallTokens } from "../../src/telephony/CallTokens.ts"
+import { UrlTokens } from "../../src/organizations/UrlTokens.ts"
 import { Drain } from "../../src/telephony/Drain.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { embeddedDatabase } from "../support/database.ts"
@@ -247,11 +247,11 @@ layer(webServer.pipe(Layer.provideMerge(world(embeddedDatabase, fakeSpec(), coll
 })("the log of webhooks", (it) => {
   it.effect("says why one was refused, and holds no token, ticket, secret or signature", () =>
     Effect.gen(function* () {
-      const tokens = yield* CallTokens
+      const tokens = yield* UrlTokens
       const tenant = yield* makeTenant()
       const answer = yield* Effect.flatMap(inbound(tenant, "CA-logged"), told)
       const call = yield* onlyCall(tenant, "CA-logged")
-      const token = tokens.sign(call.id)
+      const token = tokens.sign("call", call.id)
       const status = `/api/v1/telephony/fake/status/${token}`
       yield* send("POST", status, signed("a-wrong-signature"), "{}")
       yield* send("POST", `/api/v1/telephony/answer/${token}`, signed("a-wrong-signature"), "{}")

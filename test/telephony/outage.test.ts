@@ -5,7 +5,7 @@ import { Reactivity } from "effect/reactivity"
 import { migrate } from "../../src/store/migrations.ts"
 import * as Database from "../../src/store/Database.ts"
 import { CallCommands } from "../../src/telephony/CallCommands.ts"
-import { CallTokens } from "../../src/telephony/CallTokens.ts"
+import { UrlTokens } from "../../src/organizations/UrlTokens.ts"
 import { Node } from "../../src/telephony/Node.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { postgresUrl, temporaryDatabase } from "../support/database.ts"
@@ -22,8 +22,8 @@ const nowhere = PgClient.layer({ host: "127.0.0.1", port: 1, ssl: false, usernam
 layer(webServer.pipe(Layer.provideMerge(world(nowhere))), { excludeTestServices: true })("without a database", (it) => {
   it.effect("webhooks are answered with 503 and when to come back, whatever they are", () =>
     Effect.gen(function* () {
-      const tokens = yield* CallTokens
-      const token = tokens.sign("01900000-0000-7000-8000-000000000000")
+      const tokens = yield* UrlTokens
+      const token = tokens.sign("call", "01900000-0000-7000-8000-000000000000")
       const body = JSON.stringify({ account: "AC1", call: "CA1", status: "ringing" })
       for (const path of [
         inboundPath,

@@ -22,14 +22,16 @@ const handle = () => Effect.succeed({ status: 204, body: "" })
 const failure = (spec: ProviderSpec) => Effect.map(Effect.flip(mounted(spec)), ({ message }) => message)
 
 describe("the routes of providers", () => {
-  it.effect("are mounted under the provider's name, a call's own with its token at the end", () =>
-    Effect.gen(function* () {
-      const routes = yield* mounted(fakeSpec())
-      assert.deepStrictEqual(
-        routes.map(({ method, path }) => `${method} ${path}`),
-        ["POST /fake/status/:token", "POST /fake/account-status"]
-      )
-    })
+  it.effect(
+    "are mounted under the provider's name, a call's own with its token at the end, an account's with or without",
+    () =>
+      Effect.gen(function* () {
+        const routes = yield* mounted(fakeSpec())
+        assert.deepStrictEqual(
+          routes.map(({ method, path }) => `${method} ${path}`),
+          ["POST /fake/status/:token", "POST /fake/account-status", "POST /fake/account-status/:token"]
+        )
+      })
   )
 
   it.effect("may be none", () =>

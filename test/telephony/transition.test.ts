@@ -20,6 +20,7 @@ const call = (changes: Partial<CallRecord> = {}): CallRecord => ({
   from: "+14155550100",
   to: "+442071838750",
   providerCallId: undefined,
+  memory: {},
   status: "initiated",
   mediaState: "none",
   createdAt: start,

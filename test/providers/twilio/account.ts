@@ -22,7 +22,8 @@ export const call: CallReference = {
   providerCallId: callSid,
   from: "+14155550123",
   to: "+442071838750",
-  createdAtMs
+  createdAtMs,
+  memory: {}
 }
 
 /** An account at a carrier on loopback that behaves so. */

@@ -13,6 +13,7 @@ const dial: PlaceCall = {
     answer: "https://voice.example.com/api/v1/telephony/answer/token",
     route: (path) => `https://voice.example.com/api/v1/telephony/twilio${path}/token`
   },
+  mediaUrl: Effect.die("Twilio is told where to stream when it asks"),
   ringTimeoutSeconds: 45,
   maxDurationSeconds: 3600
 }

@@ -58,7 +58,8 @@ const house = Effect.gen(function* () {
     if (path.startsWith("/twilio/stream-status")) streams.push((yield* parseStreamStatus(request)).event)
     else if (path.startsWith("/twilio/status")) reports.push(yield* provider.parseStatus(request))
     else {
-      if (path === "/inbound") inbound.push(yield* provider.parseInbound(request))
+      if (path === "/inbound")
+        inbound.push((yield* provider.parseInbound(request)) ?? assert.fail("no call is announced"))
       return provider.answer({ callId: "run-42", mediaUrl: `${base.replace("http", "ws")}/media/ticket`, links })
     }
     return { status: 204, body: "" }
@@ -116,12 +117,13 @@ describe("with a Twilio that was written from its documents alone", () => {
           from: ours,
           to: theirs,
           links,
+          mediaUrl: Effect.die("not asked for"),
           ringTimeoutSeconds: 30,
           maxDurationSeconds: 60
         })
         const call = yield* carrier.nextOutbound
         assert.strictEqual(placed.providerCallId, call.id)
-        const reference = { callId: "run-42", from: ours, to: theirs, createdAtMs: 0 }
+        const reference = { callId: "run-42", from: ours, to: theirs, createdAtMs: 0, memory: {} }
         const heard = yield* call.until(({ heard }) => heard.played.length >= speech.length)
         assert.include(Buffer.from(heard.heard.played).toString("latin1"), Buffer.from(speech).toString("latin1"))
         assert.strictEqual(

@@ -20,7 +20,7 @@ import { CallEnding } from "../../../src/telephony/CallEnding.ts"
 import * as CallReportsLive from "../../../src/telephony/CallReportsLive.ts"
 import { CallHistory } from "../../../src/telephony/CallHistory.ts"
 import { Calls } from "../../../src/telephony/Calls.ts"
-import { CallTokens } from "../../../src/telephony/CallTokens.ts"
+import { UrlTokens } from "../../../src/organizations/UrlTokens.ts"
 import { CarrierDesk } from "../../../src/telephony/CarrierDesk.ts"
 import { Dialer } from "../../../src/telephony/Dialer.ts"
 import { Drain } from "../../../src/telephony/Drain.ts"
@@ -155,25 +155,11 @@ export const world = (
   spec = fakeSpec(),
   logger = quiet
 ) =>
-  Layer.mergeAll(
-    Inbound.layer,
-    AnswerRoute.layer,
-    Dialer.layer,
-    Operating.layer,
-    Sweeper.layer,
-    CallReportsLive.layer
-  ).pipe(
-    Layer.provideMerge(Layer.mergeAll(Answering.layer, Verification.layer)),
+  Layer.mergeAll(Inbound.layer, AnswerRoute.layer, Dialer.layer, Operating.layer, Sweeper.layer).pipe(
+    Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Verification.layer)),
     Layer.provideMerge(Layer.mergeAll(CallEnding.layer, CallCommands.layer)),
     Layer.provideMerge(
-      Layer.mergeAll(
-        Calls.layer,
-        CallHistory.layer,
-        CarrierDesk.layer,
-        CallTokens.layer,
-        Tickets.layer,
-        Admission.layer
-      )
+      Layer.mergeAll(Calls.layer, CallHistory.layer, CarrierDesk.layer, UrlTokens.layer, Tickets.layer, Admission.layer)
     ),
     Layer.provideMerge(foundation(spec)),
     Layer.provideMerge(database),
