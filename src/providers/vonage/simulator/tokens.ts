@@ -48,6 +48,8 @@ const Claims = Schema.fromJsonString(
 const decodeHeader = Schema.decodeUnknownOption(Header)
 const decodeClaims = Schema.decodeUnknownOption(Claims)
 const text = (part: string) => Buffer.from(part, "base64url").toString("utf8")
+const decodeObject = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
+const isObject = (part: string) => Option.isSome(decodeObject(text(part)))
 
 /** A token of our side may be this far ahead, seconds. */
 const leewaySeconds = 60
@@ -68,9 +70,9 @@ export const checkBearer = (
   const [, token = ""] = /^Bearer (\S+)$/i.exec(header) ?? []
   const parts = token.split(".")
   const [head = "", body = "", signature = ""] = parts
+  if (parts.length !== 3 || !isObject(head) || !isObject(body)) return Result.fail("malformed")
   const claims = decodeClaims(text(body))
-  if (parts.length !== 3 || Option.isNone(claims)) return Result.fail("malformed")
-  if (Option.isNone(decodeHeader(text(head)))) return Result.fail("unproven")
+  if (Option.isNone(decodeHeader(text(head))) || Option.isNone(claims)) return Result.fail("unproven")
   if (!isSigned(`${head}.${body}`, signature, application.publicKey)) return Result.fail("unproven")
   const { application_id, exp, iat, nbf } = claims.value
   const end = exp ?? iat + defaultLifeSeconds
