@@ -46,7 +46,7 @@ describe("an NCCO", () => {
       [socket({ uri: "ws://svc.example/media" })],
       [socket({ uri: "wss://127.0.0.1/media" })],
       [socket({ "content-type": "audio/l16;rate=44100" })],
-      [socket({ headers: { name: "é".repeat(250) } })],
+      [socket({ headers: { name: "é".repeat(251) } })],
       [{ ...socket(), endpoint: [...socket().endpoint, ...socket().endpoint] }],
       [{ ...socket(), eventUrl: "https://svc.example/events" }],
       [{ action: "connect", endpoint: [{ type: "phone", number: "+15551230001" }] }]
