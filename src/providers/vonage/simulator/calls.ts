@@ -98,7 +98,10 @@ export const makeCall = Effect.fnUntraced(function* (stage: Stage, options: NewC
   return call
 })
 
-/** Lives a call to its end: the script with its media, then the last events of its legs, later the price. */
+/**
+ * Lives a call to its end: the script with its media, then the last events of its legs, later the price. A socket that was left
+ * behind has to be hung up by our side; until then the call is not settled.
+ */
 const live = Effect.fnUntraced(function* (
   stage: Stage,
   call: Call,

@@ -107,12 +107,12 @@ describe("a warm transfer", () => {
 
   it.effect("does not end without `endOnExit`, and does not begin before somebody starts it", () =>
     Effect.gen(function* () {
-      const { caller, dial, move, put, room, socketUuid } = yield* start
+      const { caller, dial, move, ours, put, room, socketUuid } = yield* start
       const waiting = { ...room, startOnEnter: false, endOnExit: false }
       yield* move(caller, waiting)
       yield* put(socketUuid(), { action: "hangup" })
       const first = yield* dial({ ncco: [waiting] })
-      yield* first.until((now) => now.state === "in-progress")
+      yield* eventually(() => statuses(ours, first.id).includes("transfer"))
       assert.deepStrictEqual((yield* first.now).togetherWith, [])
       const second = yield* dial({ ncco: [{ ...room, endOnExit: false }] })
       const joined = yield* caller.until((now) => now.togetherWith.length === 2)
