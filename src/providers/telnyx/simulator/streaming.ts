@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import { Deferred, Effect, Fiber } from "effect"
 import { runMedia } from "../../../simulator/MediaClient.ts"
-import type { Leg } from "./leg.ts"
+import { type Leg, note } from "./leg.ts"
 import type { Stage } from "./stage.ts"
 import { makeDialect } from "./stream.ts"
 import type { StreamPlan } from "./streamOptions.ts"
@@ -42,6 +42,7 @@ const perform = Effect.fnUntraced(function* (stage: Stage, leg: Leg, plan: Strea
 /** Opens a leg's stream. Its first message comes at once, its start when the leg is answered. Gives the stream's id. */
 export const startStream = Effect.fnUntraced(function* (stage: Stage, leg: Leg, plan: StreamPlan) {
   const id = randomUUID().toUpperCase()
+  if (plan.track !== "inbound_track") yield* note(leg, `${plan.track}: only what the person says is simulated`)
   leg.format = plan.toUs
   leg.record.mouth.speakIn(plan.toUs)
   const fiber = yield* Effect.forkIn(perform(stage, leg, plan, id), stage.scope)
