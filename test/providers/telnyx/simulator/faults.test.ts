@@ -75,7 +75,7 @@ describe("deliveries of an event", () => {
       const { carrier, dialBody, peer } = yield* start()
       peer.answer = ({ body }) => ({ status: body.includes("call.initiated") ? 503 : 200 })
       yield* carrier.whenDialed("*", { outcome: "answer", hangUpAfterMs: 30 })
-      const webhook_retries_policies = { "call.initiated": { retries_ms: [1200] } }
+      const webhook_retries_policies = { "call.initiated": { retries_ms: [2500] } }
       yield* rest(carrier, "POST", "/calls", { ...dialBody, webhook_retries_policies })
       yield* Effect.flatMap(carrier.nextOutbound, (call) => call.settled)
       assert.deepStrictEqual(

@@ -26,7 +26,7 @@ describe("an outbound call", () => {
       peer.onMessage = echo
       yield* carrier.whenDialed(theirs, {
         outcome: "answer",
-        afterMs: 400,
+        afterMs: 2000,
         audio: { format: mulaw, bytes: speech }
       })
       const client_state = Buffer.from("run 42").toString("base64")
@@ -64,7 +64,7 @@ describe("an outbound call", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("ends as the destination decides, and cuts a socket that never started", () =>
+  it.effect("ends as the destination decides", () =>
     Effect.gen(function* () {
       const { carrier, dialBody, peer } = yield* start()
       const outcomes = [
@@ -92,6 +92,25 @@ describe("an outbound call", () => {
           )
         }
       }
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("cuts the socket of a call that is never answered, without start and stop", () =>
+    Effect.gen(function* () {
+      const { carrier, dialBody, peer } = yield* start()
+      const closed: Array<number> = []
+      peer.onMessage = (socket, text) => {
+        if (text.includes('"connected"')) socket.on("close", (code) => closed.push(code))
+      }
+      yield* carrier.whenDialed(theirs, { outcome: "no-answer" })
+      yield* rest(carrier, "POST", "/calls", { ...dialBody, ...streamParameters(peer) })
+      const call = yield* carrier.nextOutbound
+      yield* until(() => peer.messages.length > 0)
+      yield* call.hangUp
+      yield* call.settled
+      yield* until(() => closed.length > 0)
+      assert.deepStrictEqual(closed, [1006])
+      assert.deepStrictEqual(messagesOf(peer), [{ event: "connected", version: "1.0.0" }])
     }).pipe(Effect.scoped)
   )
 
