@@ -24,6 +24,11 @@ export interface MediaConnection {
   readonly jitterMs: number
   /** Once the stream has started. */
   readonly onStarted: Effect.Effect<void>
+  /**
+   * What is waited for between the greeting and the start, where the carrier connects before the call is answered. A socket that
+   * never gets that far is cut without a word.
+   */
+  readonly startWhen?: Effect.Effect<void>
 }
 
 type Opened = { readonly _tag: "Open" } | Extract<MediaEnd, { readonly _tag: "Refused" }>
@@ -123,6 +128,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
+    if (stream === undefined && connection.startWhen !== undefined) return cut(socket)
     const stop = stream === undefined ? undefined : dialect.stop()
     if (stop !== undefined) socket.send(stop)
     socket.close(1000)
@@ -145,6 +151,10 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     return { _tag: "Closed", code }
   })
   if (strike("media-never-starts") !== undefined) return yield* ended
+  if (connection.startWhen !== undefined) {
+    const early = yield* Effect.raceFirst(ended, Effect.as(connection.startWhen, undefined))
+    if (early !== undefined) return early
+  }
 
   const running = openStream({ ...dialect, jitterMs: connection.jitterMs, nowMs })
   stream = running
@@ -178,6 +188,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)
+        if (command.reply !== undefined) send(command.reply)
         if (command.cuts === true) {
           violated = true
           socket.terminate()
@@ -200,10 +211,21 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   const drops = strike("media-drops")
   const flood = strike("media-flood") !== undefined
   const littered = strike("media-garbage") !== undefined
+  const reordered = strike("media-reordered") !== undefined
+  let overtaken: Wire | undefined
+  const sendAudio = (wire: Wire) => {
+    if (reordered && overtaken === undefined && frames % 4 === 3) {
+      overtaken = wire
+      return
+    }
+    send(wire)
+    if (overtaken !== undefined) send(overtaken)
+    overtaken = undefined
+  }
   let frames = 0
   const tick = () => {
     const copies = flood ? 100 : 1
-    for (let copy = 0; copy < copies; copy++) send(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
+    for (let copy = 0; copy < copies; copy++) sendAudio(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
     if (littered && frames % 5 === 0) send(garbage[(frames / 5) % garbage.length] ?? "")
     frames += 1
     const digit = record.digits.shift()

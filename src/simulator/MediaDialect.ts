@@ -9,8 +9,11 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
-  /** Not acted upon. `error` is the carrier's code and text, logged once a stream. `cuts`: the carrier cuts the connection over it. */
-  | { readonly _tag: "Invalid"; readonly error: string; readonly cuts?: true }
+  /**
+   * Not acted upon. `error` is the carrier's code and text, logged once a stream. `cuts`: the carrier cuts the connection over it.
+   * `reply`: what it says about it.
+   */
+  | { readonly _tag: "Invalid"; readonly error: string; readonly cuts?: true; readonly reply?: Wire }
 
 /** A carrier's media protocol, from the carrier's side. Made once per stream; it may count messages. */
 export interface MediaDialect {
