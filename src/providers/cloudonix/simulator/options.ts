@@ -14,6 +14,11 @@ export interface CloudonixOptions extends SimulatorOptions {
   readonly voiceFieldsLeftOut?: ReadonlyArray<string>
   /** The key in `X-CX-APIKey` and whether there is one: by default the account's bearer token. */
   readonly webhookApiKey?: string
+  /**
+   * Session updates carry `X-Cloudonix-Signature` made with this secret, and `X-Cloudonix-Timestamp`. Documented for another
+   * product of the same people only: off unless given.
+   */
+  readonly signatureSecret?: string
   /** Whether `connected` of a stream names protocol and version. Yes. */
   readonly connectedNamesProtocol?: boolean
   /** Whether marks come back. Yes, as on the stream protocol that this one copies. */

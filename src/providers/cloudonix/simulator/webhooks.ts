@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto"
+import { createHmac, randomUUID } from "node:crypto"
 import { Effect, Fiber, Result } from "effect"
 import { exchange, type ExactReply, type ExactRequest } from "../../../simulator/ExactRequest.ts"
 import { iso8601, newKey, now, profileText, shortName } from "./domain.ts"
@@ -72,9 +72,22 @@ const voiceBody = ({ domain, settings }: Stage, leg: Leg, extra: Fields): Body =
 }
 
 /** Queues a callback of a session. */
-const send = (leg: Leg, subject: string, hook: Hook, body: Body, sent: unknown = body) => {
+const send = (leg: Leg, subject: string, hook: Hook, body: Body) => {
   const fields = flat(body)
-  return leg.line.send({ subject, request: requestOf(hook, sent, fields), fields })
+  return leg.line.send({ subject, request: requestOf(hook, body, fields), fields })
+}
+
+/** The signature of a status callback, where the account has one: hex of HMAC-SHA256 over the body's bytes. */
+export const sign = (secret: string, body: string) => createHmac("sha256", secret).update(body, "utf8").digest("hex")
+
+const signatureHeaders = ({ panel, settings }: Stage, subject: string, body: string, atMs: number): Fields => {
+  const { signatureSecret } = settings
+  if (signatureSecret === undefined || panel.strike("signature-missing", subject) !== undefined) return {}
+  const isWrong = panel.strike("signature-wrong", subject) !== undefined
+  return {
+    "X-Cloudonix-Signature": sign(isWrong ? `not-${signatureSecret}` : signatureSecret, body),
+    "X-Cloudonix-Timestamp": String(Math.floor(atMs / 1000))
+  }
 }
 
 /** Tells a status `times` times over: updates repeat themselves a lot, each with an event id of its own. */
@@ -92,8 +105,12 @@ export const reportSession = Effect.fnUntraced(function* (
   for (const url of targets) {
     if (url === undefined) continue
     for (let time = 0; time < times; time++) {
+      const subject = `status:${status}`
       const body = updateBody(domain, leg, status, leg.modifiedMs + time)
-      yield* send(leg, `status:${status}`, { url, method: "POST" }, body, settings.updates === "list" ? [body] : body)
+      const sent = settings.updates === "list" ? [body] : body
+      const headers = signatureHeaders(stage, subject, JSON.stringify(sent), leg.modifiedMs)
+      const request = requestOf({ url, method: "POST" }, sent, {}, headers)
+      yield* leg.line.send({ subject, request, fields: flat(body) })
     }
   }
 })

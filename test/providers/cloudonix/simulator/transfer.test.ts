@@ -19,6 +19,7 @@ import {
 
 const desk = "+442071838751"
 const room = "transfer-1"
+const path = (session: string) => `/calls/~/sessions/${session}/application`
 
 /** A caller who talks to the agent, and how a destination is dialled into a room whose events are told. */
 const talking = Effect.gen(function* () {
@@ -36,7 +37,7 @@ const talking = Effect.gen(function* () {
     cxml: cxml(`<Say>Connecting you now.</Say>${conference(room, attributes)}`)
   })
   const moveCaller = (after = "<Hangup/>") =>
-    rest(carrier, "POST", `/calls/~/sessions/${caller.id}/application`, {
+    rest(carrier, "POST", path(caller.id), {
       cxml: cxml(conference(room, 'endConferenceOnExit="true" beep="false" holdMusic="false"') + after)
     })
   /** The conference events of a session, as they arrived. */
@@ -120,7 +121,6 @@ describe("a transfer into a conference", () => {
     Effect.gen(function* () {
       const { caller, carrier, moveCaller, peer } = yield* talking
       const callSid = /"callSid":"([^"]+)"/.exec(JSON.stringify(peer.messages))?.[1] ?? assert.fail("no callSid")
-      const path = (id: string) => `/calls/~/sessions/${id}/application`
       const body = { cxml: cxml("<Hangup/>") }
       assert.strictEqual((yield* rest(carrier, "POST", path(callSid), body)).status, 404)
       assert.strictEqual((yield* rest(carrier, "POST", path(caller.id), {})).status, 400)
@@ -137,7 +137,7 @@ describe("a transfer into a conference", () => {
     Effect.gen(function* () {
       const { caller, carrier, moveCaller, peer } = yield* talking
       peer.answer = () => xml("<Say>Moved</Say><Pause length='60'/>")
-      yield* rest(carrier, "POST", `/calls/~/sessions/${caller.id}/application`, { url: `${peer.url}/other` })
+      yield* rest(carrier, "POST", path(caller.id), { url: `${peer.url}/other` })
       yield* caller.until((now) => now.notes.includes("said: Moved"))
       assert.strictEqual(json(at(peer, "/other")[0] ?? arrived(peer, -1))["Session"], caller.id)
       yield* moveCaller("<Say>Alone again</Say>")
@@ -177,7 +177,7 @@ describe("a blind transfer", () => {
     yield* carrier.whenDialed(desk, { outcome: behaviour })
     peer.answer = () => xml("<Say>done</Say>")
     const attributes = `callerId="${ours}" timeout="30" trunks="carrier" action="${peer.url}/result"`
-    yield* rest(carrier, "POST", `/calls/~/sessions/${caller.id}/application`, {
+    yield* rest(carrier, "POST", path(caller.id), {
       cxml: cxml(`<Dial ${attributes}><Number>${desk}</Number></Dial>`)
     })
     const destination = yield* carrier.nextOutbound
