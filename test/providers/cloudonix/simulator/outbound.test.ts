@@ -164,6 +164,22 @@ describe("an outbound call", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("waits for its turn where calls are limited per second", () =>
+    Effect.gen(function* () {
+      const { carrier, peer } = yield* start({ callsPerSecond: 2 })
+      const place = dial(carrier, { cxml: cxml("<Hangup/>"), callback: `${peer.url}/status/x` })
+      const calls = [yield* place, yield* place]
+      yield* Effect.forEach(calls, (call) => call.settled)
+      const [first = 0, second = 0] = at(peer, "/status/x")
+        .map(json)
+        .filter(({ status }) => status === "new")
+        .map(({ modifiedAt }) => Date.parse(String(modifiedAt)))
+      const created = yield* Effect.forEach(calls, (call) => rest(carrier, "GET", `${session}/${call.id}`))
+      const apart = created.map(({ body }) => Date.parse(String(body["createdAt"])))
+      assert.isAtLeast(second - first, 450 - ((apart[1] ?? 0) - (apart[0] ?? 0)))
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("detects machines, before the application or beside it", () =>
     Effect.gen(function* () {
       const { carrier, peer } = yield* start()
