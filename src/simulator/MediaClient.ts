@@ -185,6 +185,9 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       case "Digits":
         note("digits", command.digits)
         break
+      case "Ignored":
+        note(command.kind, command.detail)
+        break
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)

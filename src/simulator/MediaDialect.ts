@@ -9,6 +9,8 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
+  /** Understood and without effect: what this carrier, or this set-up of it, takes no notice of. */
+  | { readonly _tag: "Ignored"; readonly kind: "mark" | "clear"; readonly detail: string }
   /**
    * Not acted upon. `error` is the carrier's code and text, logged once a stream. `cuts`: the carrier cuts the connection over it.
    * `reply`: what it says about it.
