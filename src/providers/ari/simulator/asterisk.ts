@@ -11,11 +11,13 @@ import { arrive, personHangsUp } from "./legs.ts"
 import { tick } from "./mixer.ts"
 import { type AsteriskInbound, type AsteriskOptions, type FakeAsterisk, settingsOf } from "./options.ts"
 import { readParams } from "./params.ts"
-import { destroyBridge, destroyChannel, type Pbx, settleLeg } from "./pbx.ts"
+import { destroyBridge } from "./bridging.ts"
+import { complain, destroyChannel, type Pbx, settleLeg } from "./pbx.ts"
 import { notServed, refuse, resourceNotFound, unauthorized } from "./replies.ts"
 import { applicationsResource, asteriskResource } from "./restApplications.ts"
 import { bridgesResource } from "./restBridges.ts"
-import { channelsResource } from "./restChannels.ts"
+import { waitingLeg } from "./restExternalMedia.ts"
+import { type ChannelRequest, channelsResource } from "./restChannels.ts"
 
 /** A part of a path, decoded; as it is when it cannot be. */
 const decodePart = (part: string) =>
@@ -23,6 +25,13 @@ const decodePart = (part: string) =>
     Result.try(() => decodeURIComponent(part)),
     () => part
   )
+
+/** The call that a refused request was about, as far as the request names a channel that lives. */
+const concerned = (pbx: Pbx, { params, path }: ChannelRequest): Leg | undefined => {
+  const named = [path[0] ?? "", ...(params.get("channel") ?? "").split(",")]
+  const [leg] = named.flatMap((id) => pbx.channels.get(id)?.leg ?? [])
+  return leg ?? (path[0] === "externalMedia" ? waitingLeg(pbx, params.get("app")) : undefined)
+}
 
 const tickMs = 20
 /** A process that stood still for longer does not make up for it, ms. */
@@ -99,11 +108,19 @@ const start = Effect.fnUntraced(function* (options: AsteriskOptions) {
     const params = readParams(request)
     if (params === undefined) return refuse(400, "Request body is not valid JSON")
     const inner = { method, path, params }
+    const reply = yield* serve(resource, inner)
+    if (reply.status >= 400) {
+      complain(concerned(pbx, inner), `${method} ${[resource, ...path].join("/")}: ${reply.status} ${reply.body}`)
+    }
+    return reply
+  })
+
+  const serve = Effect.fnUntraced(function* (resource: string | undefined, inner: ChannelRequest) {
     if (resource === "channels") return yield* channelsResource(pbx, desk, inner)
     if (resource === "bridges") return bridgesResource(pbx, inner)
     if (resource === "applications") return applicationsResource(pbx, inner)
     if (resource === "asterisk") return asteriskResource(pbx, inner)
-    return resource === "events" && path.length === 0 ? notUpgraded : resourceNotFound
+    return resource === "events" && inner.path.length === 0 ? notUpgraded : resourceNotFound
   })
 
   const rest = yield* serveRest({

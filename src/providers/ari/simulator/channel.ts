@@ -41,6 +41,8 @@ export interface Channel {
   hangingUp: boolean
   /** It was created without being dialled (`POST /channels/create`). */
   undialled: ((timeoutSeconds: number) => void) | undefined
+  /** The dial string while it is being dialled. */
+  dialling: string | undefined
   /** Runs once when it is destroyed. */
   readonly onDestroyed: Array<(cause: number) => void>
 }

@@ -82,6 +82,7 @@ export const makeUpgrade = (
     )?.media
     if (media === undefined || media.channel.hangingUp) return answerPlainly(socket, refuse(404, "Not found"))
     if (Deferred.isDoneUnsafe(media.dialled)) return answerPlainly(socket, refuse(409, "Conflict"))
+    if (media.neverOpens) return
     sockets.handleUpgrade(incoming, socket, head, (accepted) => {
       // Nothing is read before somebody listens.
       accepted.pause()
@@ -103,8 +104,6 @@ export const makeUpgrade = (
     const mediaRoot = `${prefix}/media/`
     if (!path.startsWith(mediaRoot)) return answerPlainly(socket, refuse(404, "Not found"))
     if (!speaks("media")) return answerPlainly(socket, unspoken)
-    // The fault: the upgrade is neither taken nor refused.
-    if (pbx.panel.strike("media-never-opens", "media") !== undefined) return
     return takeMedia(incoming, socket, head, path.slice(mediaRoot.length))
   }
 }

@@ -191,6 +191,6 @@ export const dialFromDialplan = Effect.fnUntraced(function* (
     apart()
     if (pbx.channels.has(caller.id)) hangUp(pbx, caller, { cause })
   })
+  note(caller.leg, `the dialplan dials ${leg.to}`)
   yield* dialPerson(pbx, channel, { dialstring: `${leg.to}@trunk`, timeoutSeconds: 60, behaviour, onAnswer })
-  note(caller.leg, `the dialplan dialled ${leg.to}`)
 })

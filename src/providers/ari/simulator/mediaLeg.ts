@@ -35,6 +35,8 @@ export interface MediaLeg {
   socket: WebSocket | undefined
   /** Connected and not over: audio may flow. */
   isStreaming: boolean
+  /** The fault: a socket is neither opened nor accepted. */
+  neverOpens: boolean
   /** Somebody has been in a bridge with it. */
   wasHeard: boolean
   connectedAt: number
@@ -86,6 +88,7 @@ export const makeMediaLeg = (pbx: Pbx, { channel, format, guess, options, sectio
     direction: release.hasDirections ? (options.direction ?? "both") : "both",
     socket: undefined,
     isStreaming: false,
+    neverOpens: false,
     wasHeard: false,
     connectedAt: 0,
     faults: noFaults,

@@ -1,5 +1,6 @@
 import { Deferred, Effect, Result } from "effect"
 import { WebSocket } from "ws"
+import { refreshMedia } from "./bridging.ts"
 import { logMessage, obey } from "./commands.ts"
 import { type MediaLeg, sendText } from "./mediaLeg.ts"
 import {
@@ -12,8 +13,7 @@ import {
   note,
   ownerOf,
   type Pbx,
-  publishDial,
-  refreshMedia
+  publishDial
 } from "./pbx.ts"
 
 /** What a media channel was made with. */
@@ -186,6 +186,7 @@ export const liveMedia = Effect.fnUntraced(function* (pbx: Pbx, media: MediaLeg,
   publishDial(pbx, channel, "", plan.dialstring)
   const reach = Effect.gen(function* () {
     if (pbx.panel.strike("media-never-opens", "media") !== undefined) {
+      media.neverOpens = true
       const url = mediaTarget(pbx.mediaUrl ?? "", media.options.uriParameters)
       note(
         ownerOf(media),

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto"
 import { Deferred, Effect } from "effect"
 import type { WebSocket } from "ws"
 import { isOver } from "../../../simulator/CallDesk.ts"
-import { openStream } from "../../../simulator/CallRecord.ts"
 import type { FaultPanel } from "../../../simulator/Faults.ts"
 import type { Rooms } from "../../../simulator/Rooms.ts"
 import { causeText, dialStatusOf } from "./causes.ts"
-import { type Bridge, bridgeResource, type Channel, channelResource, type Leg, timestamp } from "./channel.ts"
+import { endStream, leaveBridge } from "./bridging.ts"
+import { type Bridge, type Channel, channelResource, type Leg, timestamp } from "./channel.ts"
 import type { Events } from "./events.ts"
 import type { MediaLeg } from "./mediaLeg.ts"
 import type { Settings } from "./options.ts"
@@ -38,9 +38,8 @@ export interface Pbx {
 
 /** Between a command's answer and what comes of it, ms. */
 const soonMs = 5
-/** What the playout behind the phone holds; the queue of the media channel is in front of it, ms. */
-const playoutLimitMs = 60_000
 
+/** Does what a command asked for, after it was answered. */
 const soon = (pbx: Pbx, act: () => void) => pbx.run(Effect.delay(Effect.sync(act), soonMs))
 
 export const newChannelNumber = (pbx: Pbx) => {
@@ -86,6 +85,7 @@ export const createChannel = (pbx: Pbx, options: NewChannel): Channel => {
     absorbsDigits: false,
     hangingUp: false,
     undialled: undefined,
+    dialling: undefined,
     onDestroyed: []
   }
   pbx.channels.set(channel.id, channel)
@@ -107,13 +107,18 @@ export const setState = (pbx: Pbx, channel: Channel, state: Channel["state"]) =>
   publishChannel(pbx, channel, "ChannelStateChange")
 }
 
-/** Tells how the dialling of a channel goes; an originated channel has no caller, only itself as `peer`. */
-export const publishDial = (pbx: Pbx, channel: Channel, dialstatus: string, dialstring: string) =>
+/**
+ * Tells how the dialling of a channel goes: `""` begins it, ANSWER and the failures end it. An originated channel has no
+ * caller, only itself as `peer`.
+ */
+export const publishDial = (pbx: Pbx, channel: Channel, dialstatus: string, dialstring: string) => {
+  channel.dialling = dialstatus === "" || dialstatus === "RINGING" ? dialstring : undefined
   pbx.events.publish(
     { type: "Dial", dialstatus, forward: "", dialstring, peer: channelResource(channel) },
     [`channel:${channel.id}`],
     channel.leg
   )
+}
 
 /** Brings a channel into an application. False: nobody is there (`STASISSTATUS=FAILED`). */
 export const enterStasis = (pbx: Pbx, channel: Channel, name: string, args: ReadonlyArray<string>) => {
@@ -140,73 +145,6 @@ export const leaveStasis = (pbx: Pbx, channel: Channel) => {
   pbx.events.unfollow(name, `channel:${channel.id}`)
 }
 
-const publishBridge = (pbx: Pbx, bridge: Bridge, type: string, channel: Channel) => {
-  const sources = [`bridge:${bridge.id}`, `channel:${channel.id}`]
-  const fields = { bridge: bridgeResource(bridge), channel: channelResource(channel) }
-  pbx.events.publish({ type, ...fields }, sources, channel.leg)
-}
-
-/** Starts moving a channel into a bridge; it is in when `ChannelEnteredBridge` comes. */
-export const joinBridge = (pbx: Pbx, bridge: Bridge, channel: Channel, absorbsDigits: boolean) => {
-  channel.joining = bridge
-  soon(pbx, () => {
-    if (channel.joining !== bridge || bridge.isGone || !pbx.channels.has(channel.id)) return
-    leaveBridge(pbx, channel)
-    channel.bridge = bridge
-    channel.absorbsDigits = absorbsDigits
-    bridge.channels.push(channel)
-    if (channel.application !== undefined) pbx.events.follow(channel.application, `bridge:${bridge.id}`)
-    publishBridge(pbx, bridge, "ChannelEnteredBridge", channel)
-    const { leg } = channel
-    if (leg !== undefined) pbx.exits.set(channel, pbx.rooms.join(bridge.id, { id: leg.id, record: leg.record }))
-    refreshMedia(pbx, bridge)
-  })
-}
-
-export const leaveBridge = (pbx: Pbx, channel: Channel) => {
-  channel.joining = undefined
-  const { bridge } = channel
-  if (bridge === undefined) return
-  channel.bridge = undefined
-  bridge.channels.splice(bridge.channels.indexOf(channel), 1)
-  publishBridge(pbx, bridge, "ChannelLeftBridge", channel)
-  if (channel.application !== undefined) pbx.events.unfollow(channel.application, `bridge:${bridge.id}`)
-  pbx.exits.get(channel)?.()
-  pbx.exits.delete(channel)
-  if (channel.leg !== undefined) endStream(channel.leg)
-  refreshMedia(pbx, bridge)
-}
-
-const endStream = ({ record }: Leg) => {
-  if (record.media !== "streaming") return
-  record.stream?.end()
-  record.media = "ended"
-  record.changed()
-}
-
-/** A person's stream is up while their channel shares a bridge with a media channel that is connected. */
-export const refreshMedia = (pbx: Pbx, bridge: Bridge) => {
-  const streams = bridge.channels.some(({ media }) => media?.isStreaming === true)
-  for (const { leg } of bridge.channels) {
-    if (leg === undefined) continue
-    if (!streams) endStream(leg)
-    else if (leg.record.media !== "streaming") {
-      const { jitterMs, trunk } = pbx.settings
-      leg.record.stream = openStream({ format: trunk.audio, jitterMs, playoutLimitMs, nowMs: pbx.monotonicMs })
-      leg.record.media = "streaming"
-      leg.record.changed()
-    }
-  }
-}
-
-export const destroyBridge = (pbx: Pbx, bridge: Bridge) => {
-  bridge.isGone = true
-  for (const channel of bridge.channels.slice()) leaveBridge(pbx, channel)
-  pbx.bridges.delete(bridge.id)
-  pbx.events.publish({ type: "BridgeDestroyed", bridge: bridgeResource(bridge) }, [`bridge:${bridge.id}`], undefined)
-  pbx.events.forgetSource(`bridge:${bridge.id}`)
-}
-
 /**
  * Asks a channel to hang up; it is destroyed a moment later. With `soft` the event's cause is Asterisk's own flag (32:
  * asked for by the API), not Q.850.
@@ -226,6 +164,8 @@ export const hangUp = (
 /** The end of a channel: out of its bridge and its application, then gone. */
 export const destroyChannel = (pbx: Pbx, channel: Channel, cause: number, tech?: number) => {
   if (!pbx.channels.has(channel.id)) return
+  // Whoever is still being dialled is given up.
+  if (channel.dialling !== undefined) publishDial(pbx, channel, "CANCEL", channel.dialling)
   leaveStasis(pbx, channel)
   const told = tech === undefined || tech === 0 || !pbx.settings.release.namesChannels ? {} : { tech_cause: tech }
   publishChannel(pbx, channel, "ChannelDestroyed", { cause, cause_txt: causeText(cause), ...told })

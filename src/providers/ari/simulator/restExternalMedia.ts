@@ -20,16 +20,22 @@ export interface NewMedia {
   readonly variables: Readonly<Record<string, string>>
 }
 
+const legsIn = (pbx: Pbx, name: string | undefined) =>
+  Array.from(pbx.channels.values()).flatMap(({ application, leg }) =>
+    leg !== undefined && application === name && !isOver(leg) ? [leg] : []
+  )
+
+/** Who has waited longest in an application without a media channel. */
+export const waitingLeg = (pbx: Pbx, application: string | undefined) =>
+  legsIn(pbx, application).find(({ record }) => record.media === "none")
+
 /**
  * For whom a media channel is made: nothing in ARI says so before they meet in a bridge. The call whose id is in what the
  * channel was given; else the one that has waited longest.
  */
 const guessOwner = (pbx: Pbx, { id, options, plan }: NewMedia): Leg | undefined => {
   const given = [id, ...plan.args, options.uriParameters ?? ""].join(" ")
-  const waiting = Array.from(pbx.channels.values()).flatMap(({ application, leg }) =>
-    leg !== undefined && application === plan.application && !isOver(leg) ? [leg] : []
-  )
-  return waiting.find((leg) => given.includes(leg.id)) ?? waiting.find(({ record }) => record.media === "none")
+  return legsIn(pbx, plan.application).find((leg) => given.includes(leg.id)) ?? waitingLeg(pbx, plan.application)
 }
 
 /** A media channel, and the life of its socket. */
@@ -96,8 +102,7 @@ export const externalMedia = (pbx: Pbx, params: Params): RestReply => {
     dialstring: `${isServer ? "INCOMING" : host}/c(${name})${written ?? ""}`
   }
   if (Result.isFailure(options)) {
-    const [first] = pbx.channels.values()
-    complain(first?.leg, `transport_data: ${options.failure}`)
+    complain(waitingLeg(pbx, application), `transport_data: ${options.failure}`)
     return internalError
   }
   const media = createMedia(pbx, {

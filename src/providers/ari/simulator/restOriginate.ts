@@ -27,6 +27,12 @@ const readCallerId = (written: string | undefined): Party => {
   return number === undefined ? { name: "", number: written } : { name, number }
 }
 
+/** 30 s unless given; −1 is no limit. */
+const secondsOf = (params: Params) => {
+  const seconds = Number(params.get("timeout") ?? "30")
+  return Number.isFinite(seconds) ? seconds : 30
+}
+
 interface Origin {
   readonly id: string
   readonly endpoint: PhoneEndpoint
@@ -69,7 +75,7 @@ const readOrigin = (pbx: Pbx, params: Params, pathId: string | undefined): Resul
     args: argsOf(params.get("appArgs")),
     extension,
     callerId: readCallerId(params.get("callerId")),
-    timeoutSeconds: Number(params.get("timeout") ?? "30"),
+    timeoutSeconds: secondsOf(params),
     formats,
     variables: params.variables
   })
@@ -165,6 +171,6 @@ export const createOnly = Effect.fnUntraced(function* (pbx: Pbx, desk: Desk, par
 /** `POST /channels/{id}/dial`. */
 export const dialCreated = (channel: Channel, params: Params): RestReply | undefined => {
   if (channel.undialled === undefined) return refuse(409, "Channel is not in the 'Down' state")
-  channel.undialled(Number(params.get("timeout") ?? "30"))
+  channel.undialled(secondsOf(params))
   return undefined
 }
