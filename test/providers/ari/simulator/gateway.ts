@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage } from "node:http"
 import { assert } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
@@ -131,6 +132,21 @@ const listen = Effect.fnUntraced(function* (self: Pick<Gateway, "media" | "refus
     const status = self.refuse(target)
     if (status !== undefined) {
       socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    if (target.endsWith("/extended")) {
+      const key = `${incoming.headers["sec-websocket-key"] ?? ""}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+      const lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        `Sec-WebSocket-Accept: ${createHash("sha1").update(key).digest("base64")}`,
+        "Sec-WebSocket-Protocol: media",
+        "Sec-WebSocket-Extensions: permessage-deflate"
+      ]
+      socket.on("error", () => socket.destroy())
+      socket.resume()
+      socket.end(`${lines.join("\r\n")}\r\n\r\n`)
       return
     }
     sockets.handleUpgrade(incoming, socket, head, (accepted) => {
