@@ -172,10 +172,10 @@ const start = Effect.fnUntraced(function* (options: AsteriskOptions) {
       for (const { socket } of pbx.events.applications.values()) socket?.terminate()
     }),
     restart: Effect.gen(function* () {
+      yield* cutAll
       pbx.events.applications.clear()
       for (const bridge of Array.from(pbx.bridges.values())) destroyBridge(pbx, bridge)
       for (const channel of Array.from(pbx.channels.values())) destroyChannel(pbx, channel, 0)
-      yield* cutAll
     }),
     state: Effect.sync(() => ({
       channels: Array.from(pbx.channels.keys()),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { makeSpeaker, readCommand } from "../../../../src/providers/ari/simulator/control.ts"
 import { readEndpoint, readSocketOptions } from "../../../../src/providers/ari/simulator/dialString.ts"
 import { formatNamed } from "../../../../src/providers/ari/simulator/formats.ts"
@@ -10,6 +10,8 @@ import { releaseOf } from "../../../../src/providers/ari/simulator/release.ts"
 const ulaw = formatNamed("ulaw") ?? assert.fail("ulaw")
 const start = { connectionId: "ID", channelName: "WebSocket/gateway_media/0x7f", channelId: "CH", format: ulaw }
 const status = { length: 12, full: false, bulk: true, paused: false }
+
+const number = (written: string) => readEndpoint(written)?.number
 
 describe("media control", () => {
   it("is said with blanks and colons in plain text", () => {
@@ -96,7 +98,6 @@ describe("dial strings", () => {
   })
 
   it("say whom they call", () => {
-    const number = (written: string) => readEndpoint(written)?.number
     assert.strictEqual(number("PJSIP/15550001111@trunk"), "15550001111")
     assert.strictEqual(number("Local/5551234@ctx/n"), "5551234")
     assert.strictEqual(number("PJSIP/trunk/sip:+15550001111@203.0.113.9"), "+15550001111")

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import { formatNamed } from "../../../../src/providers/ari/simulator/formats.ts"
 import { makeFrameQueue } from "../../../../src/providers/ari/simulator/frameQueue.ts"
 import { releaseOf } from "../../../../src/providers/ari/simulator/release.ts"

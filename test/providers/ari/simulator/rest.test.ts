@@ -14,6 +14,8 @@ const raw = (url: string, headers: Readonly<Record<string, string>> = {}, method
     return { status: response.status, headers: response.headers, text: await response.text() }
   })
 
+const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString("base64")}` })
+
 describe("the REST interface", () => {
   it.effect("takes Basic and api_key, and refuses everybody else", () =>
     Effect.gen(function* () {
@@ -24,7 +26,6 @@ describe("the REST interface", () => {
       assert.strictEqual(none.status, 401)
       assert.strictEqual(none.headers.get("www-authenticate"), 'Basic realm="Asterisk REST Interface"')
       assert.strictEqual(none.text, '{"message":"Authentication required"}')
-      const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString("base64")}` })
       assert.strictEqual((yield* raw(url, basic(`${name}:wrong`))).status, 401)
       assert.strictEqual((yield* raw(url, basic(`${name}:${password}`))).status, 200)
       assert.strictEqual((yield* raw(`${url}?api_key=${name}%3A${password}`)).status, 200)

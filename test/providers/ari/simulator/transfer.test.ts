@@ -21,6 +21,13 @@ const consulting = Effect.gen(function* () {
   return { ours, caller, dial, ...joined }
 })
 
+/** Four seconds of one sample. */
+const voice = (value: number) => {
+  const bytes = new Uint8Array(64_000)
+  new Int16Array(bytes.buffer).fill(value)
+  return { format: { encoding: "pcm_s16le", sampleRate: 8000 }, bytes } as const
+}
+
 describe("a transfer", () => {
   it.effect("joins the caller with the destination, ends our media, and either may leave", () =>
     Effect.gen(function* () {
@@ -90,11 +97,6 @@ describe("a transfer", () => {
       yield* ours.event("StasisStart", target)
       yield* ours.rest("POST", `bridges/${bridgeId}/addChannel`, { channel: target })
       yield* ours.event("ChannelEnteredBridge", target)
-      const voice = (value: number) => {
-        const bytes = new Uint8Array(64_000)
-        new Int16Array(bytes.buffer).fill(value)
-        return { format: { encoding: "pcm_s16le", sampleRate: 8000 }, bytes } as const
-      }
       yield* caller.say(voice(4000))
       yield* callee.say(voice(8000))
       const [caller4000, callee8000] = [sampleToMulaw[4000] ?? 0, sampleToMulaw[8000] ?? 0]
