@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { createServer, type IncomingMessage } from "node:http"
 import { assert } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
+import { Effect, Scope } from "effect"
 import { WebSocket, WebSocketServer } from "ws"
 import type { AsteriskOptions, FakeAsterisk } from "../../../../src/providers/ari/simulator/options.ts"
 import { simulator } from "../../../../src/providers/ari/simulator.ts"
@@ -161,9 +161,12 @@ const listen = Effect.fnUntraced(function* (self: Pick<Gateway, "media" | "refus
 })
 
 export const gateway = Effect.fnUntraced(function* (
-  options: AsteriskOptions = {}
+  options: AsteriskOptions = {},
+  /** Where the fake lives, when it is to end before our side does. */
+  scope?: Scope.Scope
 ): Effect.fn.Return<Gateway, never, Scope.Scope> {
-  const asterisk = yield* Effect.orDie(simulator.start({ jitterMs: 60, ...options }))
+  const started = Effect.orDie(simulator.start(options))
+  const asterisk = yield* scope === undefined ? started : Scope.provide(started, scope)
   const base = asterisk.baseUrl
   const user = `${credential(asterisk, "app_name")}:${credential(asterisk, "app_password")}`
   const application = credential(asterisk, "stasis_app_name")

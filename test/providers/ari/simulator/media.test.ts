@@ -120,7 +120,7 @@ describe("media over WebSocket", () => {
       passing.send(json("FLUSH_MEDIA"))
       assert.match((yield* passing.hear("ERROR"))[0] ?? "", /FLUSH_MEDIA not supported in passthrough mode/)
       passing.send(frames(1, 9).subarray(0, 77))
-      const played = yield* passing.call.until((now) => now.heard.played.length > 0)
+      const played = yield* passing.call.until((now) => now.heard.played.length >= 77)
       assert.strictEqual(played.heard.played.length, 77)
 
       const listening = yield* talking({}, "f(json)d(in)")
