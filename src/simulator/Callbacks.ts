@@ -10,6 +10,8 @@ export interface Callback {
   readonly fields: Readonly<Record<string, string>>
   /** What the carrier makes of the outcome. Gives what it sends next instead: a retry, or to a fallback. */
   readonly followUp?: (outcome: Result.Result<ExactReply, RequestFailed>) => Callback | undefined
+  /** How long this one may take, instead of the line's own limit. */
+  readonly timeoutMs?: number
 }
 
 /** A delivery that was made, in the order of sending. `status` undefined: lost on purpose, or no answer (`failure`). */
@@ -43,7 +45,8 @@ export const makeCallbackLine = (options: {
 
   const deliver: (callback: Callback) => Effect.Effect<void> = Effect.fnUntraced(function* (callback) {
     const { fields, request, subject } = callback
-    const outcome = yield* Effect.result(exchange(request, options))
+    const limits = { timeoutMs: callback.timeoutMs ?? options.timeoutMs, maxBytes: options.maxBytes }
+    const outcome = yield* Effect.result(exchange(request, limits))
     record({
       subject,
       url: request.url,
