@@ -1,8 +1,8 @@
-import { Deferred, Effect, FiberSet, Result } from "effect"
+import { Deferred, Effect, FiberSet, Result, type Scope } from "effect"
 import { makeCallDesk, onRealClock } from "../../../simulator/CallDesk.ts"
 import { makeFaultPanel } from "../../../simulator/Faults.ts"
 import { makeRooms } from "../../../simulator/Rooms.ts"
-import { type RestRequest, serveRest } from "../../../simulator/RestServer.ts"
+import { type RestRequest, serveRest, type SimulatorFailed } from "../../../simulator/RestServer.ts"
 import type { FakeCarrier, PlaceInbound, SimulatorOptions } from "../../../simulator/SimulatorModule.ts"
 import { addNumber, applicationOf, asDialled, asWritten, newAccount, newId, now } from "./account.ts"
 import { makeConferences } from "./conferences.ts"
@@ -48,7 +48,11 @@ const defaults = {
 }
 
 /** Starts a fake account with its REST API; everything lives in the scope. */
-export const startExchange = Effect.fnUntraced(function* (options: PlivoSimulatorOptions = {}) {
+export const startExchange: (
+  options?: PlivoSimulatorOptions
+) => Effect.Effect<FakeCarrier, SimulatorFailed, Scope.Scope> = Effect.fnUntraced(function* (
+  options: PlivoSimulatorOptions = {}
+) {
   const settings = { ...defaults, ...options }
   const { priceAfterMs } = settings
   const account = newAccount(settings)

@@ -101,6 +101,8 @@ const streams = Effect.fnUntraced(function* (
   }
 })
 
+const invalid = (text: string): Result.Result<never, RestReply> => Result.fail(refuse(400, text))
+
 const readStream = (stage: Stage, request: RestRequest, urlAllowed: (url: string) => boolean) =>
   Result.gen(function* () {
     const parameters = yield* readParameters(request)
@@ -114,7 +116,6 @@ const readStream = (stage: Stage, request: RestRequest, urlAllowed: (url: string
       trackProblem(audioTrack, bidirectional) ??
       extraHeadersProblem(value("extra_headers")) ??
       urlProblem(parameters, ["status_callback_url"], urlAllowed)
-    const invalid = (text: string): Result.Result<never, RestReply> => Result.fail(refuse(400, text))
     if (problem !== undefined) return yield* invalid(problem)
     if (format === undefined) return yield* invalid(`invalid_content_type: ${value("content_type")}`)
     return {
