@@ -9,11 +9,14 @@ export interface Bridge {
   readonly left: Deferred.Deferred<void>
   /** The dialling leg is not there any more. */
   readonly released: Deferred.Deferred<void>
+  /** Both are transferred at once: the dialled leg does not end when the other one goes. */
+  parted: boolean
 }
 
 export const newBridge = (room: string): Bridge => ({
   room,
   answered: Deferred.makeUnsafe(),
   left: Deferred.makeUnsafe(),
-  released: Deferred.makeUnsafe()
+  released: Deferred.makeUnsafe(),
+  parted: false
 })

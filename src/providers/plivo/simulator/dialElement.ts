@@ -97,14 +97,14 @@ const talk = Effect.fnUntraced(function* (stage: Stage, leg: Leg, dial: Dial, { 
   yield* reportDial(stage, leg, dial, other, "answer")
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      leg.partner = other
+      leg.partner = { leg: other, bridge }
       return stage.rooms.join(bridge.room, { id: leg.id, record: leg.record })
     }),
     (leave) =>
       Effect.gen(function* () {
         leg.partner = undefined
         leave()
-        yield* Deferred.succeed(bridge.released, undefined)
+        if (!bridge.parted) yield* Deferred.succeed(bridge.released, undefined)
         yield* reportDial(stage, leg, dial, other, "hangup")
       })
   )

@@ -62,7 +62,7 @@ export interface Leg {
   transfers: number
   readonly streams: Array<AudioStream>
   /** The leg that a `<Dial>` of this one talks to. */
-  partner: Leg | undefined
+  partner: { readonly leg: Leg; readonly bridge: Bridge } | undefined
   /** Completed by whoever ends the call from outside its own script. */
   readonly over: Deferred.Deferred<Hangup>
   /** Completed by a transfer; replaced each time. */

@@ -153,10 +153,11 @@ const transfer = Effect.fnUntraced(function* (request: RestRequest, leg: Leg, ur
   for (const each of wanted) {
     const next = nextOf(parameters.success, each)
     if (next === undefined) return refuse(400, `${each}_url is missing`)
-    const moved = each === "aleg" ? leg : leg.partner
+    const moved = each === "aleg" ? leg : leg.partner?.leg
     if (moved === undefined || isOver(moved) || moved.answeredMs === undefined) return notFound()
     moves.push([moved, next])
   }
+  if (legs === "both" && leg.partner !== undefined) leg.partner.bridge.parted = true
   for (const [moved, next] of moves) {
     moved.transfers += 1
     if (moved.transfers > maxTransfers) yield* endLeg(moved, loopDetected)

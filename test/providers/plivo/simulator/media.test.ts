@@ -21,6 +21,11 @@ const talking = Effect.fnUntraced(function* (extra = "") {
 const named = (event: string) => Schema.is(Schema.Struct({ event: Schema.Literal(event), name: Schema.String }))
 const frame = (ms: number) => playAudio(Buffer.from(speech(ms)).toString("base64"))
 
+const audio = (contentType: string, sampleRate: number, payload: string) => ({
+  event: "playAudio",
+  media: { contentType, sampleRate, payload }
+})
+
 describe("a media stream", () => {
   it.live("acknowledges a checkpoint when everything before it was played, and reports it", () =>
     Effect.gen(function* () {
@@ -64,10 +69,6 @@ describe("a media stream", () => {
   it.live("takes digits, and nothing that is not in the protocol", () =>
     Effect.gen(function* () {
       const { placed, send, streamId } = yield* talking()
-      const audio = (contentType: string, sampleRate: number, payload: string) => ({
-        event: "playAudio",
-        media: { contentType, sampleRate, payload }
-      })
       send({ event: "sendDTMF", dtmf: "12#" })
       const bad = [
         "not json",
