@@ -23,14 +23,14 @@ export interface StreamRules {
   readonly insecureLoopback: boolean
 }
 
-export const formats: Readonly<Record<string, AudioFormat>> = {
-  "audio/x-mulaw;rate=8000": { encoding: "mulaw", sampleRate: 8000 },
-  "audio/x-l16;rate=8000": { encoding: "pcm_s16le", sampleRate: 8000 },
-  "audio/x-l16;rate=16000": { encoding: "pcm_s16le", sampleRate: 16_000 }
-}
+export const formats: ReadonlyMap<string, AudioFormat> = new Map([
+  ["audio/x-mulaw;rate=8000", { encoding: "mulaw", sampleRate: 8000 }],
+  ["audio/x-l16;rate=8000", { encoding: "pcm_s16le", sampleRate: 8000 }],
+  ["audio/x-l16;rate=16000", { encoding: "pcm_s16le", sampleRate: 16_000 }]
+])
 
 /** Plivo's documents disagree; what a stream gets that does not say. */
-const defaultContentType = "audio/x-l16;rate=8000"
+export const defaultContentType = "audio/x-l16;rate=8000"
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 /** Whether a stream may be opened there. Plivo takes `ws:` as well as `wss:`. */
@@ -68,7 +68,7 @@ export const readStream = (
     const keepCallAlive = yield* truth(element, "keepCallAlive", false)
     const written = attribute("contentType")
     if (written === undefined) warn(`<Stream> has no contentType: ${defaultContentType}`)
-    const format = formats[written ?? defaultContentType]
+    const format = formats.get(written ?? defaultContentType)
     if (format === undefined) return yield* Result.fail(`invalid_content_type: ${written}`)
     const audioTrack = attribute("audioTrack") ?? "inbound"
     const extraHeaders = attribute("extraHeaders") ?? ""

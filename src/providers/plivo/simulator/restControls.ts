@@ -3,7 +3,7 @@ import type { RestReply, RestRequest } from "../../../simulator/RestServer.ts"
 import { type Account, newId, withOffset } from "./account.ts"
 import { hookOf } from "./hook.ts"
 import { type AudioStream, type Leg, note } from "./leg.ts"
-import { extraHeadersProblem, formats, streamUrlProblem, trackProblem } from "./markupStream.ts"
+import { defaultContentType, extraHeadersProblem, formats, streamUrlProblem, trackProblem } from "./markupStream.ts"
 import { noContent, notAllowed, notFound, ok, refuse } from "./replies.ts"
 import { numberIn, type Parameters, readParameters, urlProblem } from "./restBody.ts"
 import type { Stage } from "./stage.ts"
@@ -109,7 +109,7 @@ const readStream = (stage: Stage, request: RestRequest, urlAllowed: (url: string
     const value = (name: string) => parameters.get(name) ?? ""
     const bidirectional = value("bidirectional") === "true"
     const audioTrack = value("audio_track") || "inbound"
-    const format = formats[value("content_type") || "audio/x-l16;rate=8000"]
+    const format = formats.get(value("content_type") || defaultContentType)
     const problem =
       (value("service_url") === "" ? "service_url is missing" : undefined) ??
       streamUrlProblem(value("service_url"), stage) ??

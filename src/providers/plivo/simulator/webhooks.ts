@@ -116,7 +116,7 @@ export const reportRing = (sender: Sender, leg: Leg) => {
 
 /** Queues `Event=Hangup`, if there is a hangup URL. */
 export const reportHangup = (sender: Sender, leg: Leg, hangup: Hangup) => {
-  const { hook } = { hook: leg.hooks.hangup }
+  const hook = leg.hooks.hangup
   if (hook === undefined) return Effect.void
   const answered = leg.answeredMs !== undefined
   const status = answered || sender.unansweredAsCompleted ? "completed" : hangup.unanswered.status
