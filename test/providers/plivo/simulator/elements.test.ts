@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { xml } from "../../../simulator/service.ts"
-import { ours, person, start, streaming, until } from "./peer.ts"
+import { ours, person, playAudio, rest, start, streaming, until } from "./peer.ts"
 
 const call = { from: person, to: ours }
 
@@ -23,6 +23,45 @@ describe("an element", () => {
       const end = yield* Effect.flatMap(carrier.placeInbound(call), (placed) => placed.settled)
       assert.deepStrictEqual(end.notes, ["said: Next"])
       assert.lengthOf(peer.upgrades, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("goes on beside a stream without keepCallAlive, which ends with the call, or with its transfer", () =>
+    Effect.gen(function* () {
+      const { carrier, peer } = yield* start()
+      const status = `statusCallbackUrl="${peer.url}/status/stream"`
+      const { body = "", type = "" } = streaming(peer, status, "/media/one", '<Wait length="60"/>')
+      const beside = body.replace('keepCallAlive="true" ', "")
+      peer.answer = ({ target }) =>
+        target === "/moved" ? xml('<Speak>Moved</Speak><Wait length="60"/>') : { type, body: beside }
+      const ended = yield* carrier.placeInbound(call)
+      yield* ended.until((now) => now.callbacks.some(({ subject }) => subject === "stream:StartStream"))
+      yield* ended.hangUp
+      const end = yield* ended.settled
+      assert.deepStrictEqual(
+        end.callbacks.map(({ subject }) => subject),
+        ["voice", "stream:StartStream", "stream:StopStream", "status:Hangup"]
+      )
+      const moved = yield* carrier.placeInbound(call)
+      yield* moved.until((now) => now.media === "streaming")
+      yield* rest(carrier, "POST", `Call/${moved.id}/`, { aleg_url: `${peer.url}/moved` })
+      yield* moved.until((now) => now.media === "ended" && now.notes.includes("said: Moved"))
+      assert.strictEqual((yield* moved.now).state, "in-progress")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("that streams one way takes no audio", () =>
+    Effect.gen(function* () {
+      const { carrier, peer } = yield* start()
+      const { body = "", type = "" } = streaming(peer)
+      peer.answer = () => ({ type, body: body.replace('bidirectional="true" ', "") })
+      const placed = yield* carrier.placeInbound(call)
+      yield* until(() => peer.sockets.length === 1)
+      yield* placed.until((now) => now.media === "streaming")
+      peer.sockets[0]?.send(playAudio("AAAA"))
+      const now = yield* placed.until(({ errors }) => errors.length > 0)
+      assert.deepStrictEqual([now.errors, now.heard.played.length], [["error: the stream is not bidirectional"], 0])
+      yield* placed.hangUp
     }).pipe(Effect.scoped)
   )
 
