@@ -233,6 +233,21 @@ describe("an outbound call", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("sends its hangup to the answer URL where none of its own was given", () =>
+    Effect.gen(function* () {
+      const { carrier, peer } = yield* start()
+      yield* carrier.whenDialed("*", { outcome: "busy" })
+      yield* Effect.flatMap(dial(carrier, peer, { hangup_url: undefined }), (call) => call.settled)
+      assert.deepStrictEqual(
+        peer.arrived.map(({ fields, target }) => [target, fields["Event"]]),
+        [
+          ["/status/ring", "Ring"],
+          ["/answer/run-42", "Hangup"]
+        ]
+      )
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("to several destinations has a list of ids", () =>
     Effect.gen(function* () {
       const { carrier, peer } = yield* start()
