@@ -12,6 +12,8 @@ export interface Callback {
   readonly followUp?: (outcome: Result.Result<ExactReply, RequestFailed>) => Callback | undefined
   /** Of a follow-up: how long after the outcome it is sent. The callbacks behind it do not wait for it then. */
   readonly afterMs?: number
+  /** How long this one may take, instead of the line's own limit. */
+  readonly timeoutMs?: number
 }
 
 /** A delivery that was made, in the order of sending. `status` undefined: lost on purpose, or no answer (`failure`). */
@@ -46,7 +48,8 @@ export const makeCallbackLine = (options: {
 
   const deliver: (callback: Callback) => Effect.Effect<void> = Effect.fnUntraced(function* (callback) {
     const { fields, request, subject } = callback
-    const outcome = yield* Effect.result(exchange(request, options))
+    const limits = { timeoutMs: callback.timeoutMs ?? options.timeoutMs, maxBytes: options.maxBytes }
+    const outcome = yield* Effect.result(exchange(request, limits))
     record({
       subject,
       url: request.url,
