@@ -19,7 +19,9 @@ import { format } from "./stream.ts"
 import { isUrlAllowed } from "./urls.ts"
 
 /** Starts a fake account with its REST API; everything lives in the scope. */
-export const startExchange = Effect.fnUntraced(function* (options: VobizOptions = {}) {
+export const startExchange = (options: VobizOptions = {}) => onRealClock(openExchange(options))
+
+const openExchange = Effect.fnUntraced(function* (options: VobizOptions) {
   const settings: Settings = { ...defaults, ...options }
   const account = newAccount(settings.account)
   const panel = makeFaultPanel()
@@ -116,7 +118,7 @@ export const startExchange = Effect.fnUntraced(function* (options: VobizOptions 
     forget: Effect.andThen(desk.forget, rest.forget)
   }
   return carrier
-}, onRealClock)
+})
 
 /** A sub-account's webhooks are also signed by its parent, whose token a configuration may have. */
 const credentialsOf = (account: Account, settings: Settings): Readonly<Record<string, string>> => ({
