@@ -78,8 +78,9 @@ export const performConference = Effect.fnUntraced(function* (stage: Stage, leg:
   const come = Effect.gen(function* () {
     conferences.set(element.room, conference)
     conference.members = [...conference.members, member]
+    const alone = conference.members.length === 1
+    yield* reportMember(stage, conference, member, "enter", alone)
     const leave = rooms.join(`conference:${element.room}`, leg)
-    yield* reportMember(stage, conference, member, "enter", conference.members.length === 1)
     yield* dropLonely(conference)
     return leave
   })

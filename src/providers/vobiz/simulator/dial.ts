@@ -25,20 +25,18 @@ export const performDial = Effect.fnUntraced(function* (stage: Stage, leg: Leg, 
     yield* complain(leg, "<Dial> on a leg that still rings: something must be spoken, played or waited for first")
   }
   const dialled: Array<Leg> = []
-  /** Completed when the joined leg is gone: ended, or transferred away. */
-  const released = Deferred.makeUnsafe<void>()
-  const until = Effect.ensuring(Effect.never, Deferred.succeed(released, undefined))
   const talk = Effect.gen(function* () {
     for (const to of dial.numbers) {
       const from = callerId ?? leg.wire.from
-      dialled.push(yield* stage.dialLeg({ from, to, ringSeconds: dial.timeoutSeconds, until }))
+      dialled.push(yield* stage.dialLeg({ from, to, ringSeconds: dial.timeoutSeconds }))
     }
     const winner = yield* firstToAnswer(dialled)
+    const parted = winner === undefined ? undefined : pair(leg, winner)
     const losers = dialled.filter((other) => other !== winner)
     for (const loser of losers) yield* hangUpDialled(stage, leg, dial, loser, 9000, "Vobiz")
-    if (winner === undefined) return yield* notJoined(stage, leg, dial, dialled.at(-1))
+    if (winner === undefined || parted === undefined) return yield* notJoined(stage, leg, dial, dialled.at(-1))
     yield* answer(leg)
-    return yield* bridge(stage, leg, dial, winner, released)
+    return yield* join(stage, leg, dial, winner, parted)
   })
   return yield* Effect.onInterrupt(talk, () => leave(stage, leg, dial, dialled))
 })
@@ -52,21 +50,28 @@ const firstToAnswer = (dialled: ReadonlyArray<Leg>) => {
   return Effect.raceFirst(Effect.raceAllFirst(answers), nobody)
 }
 
-const bridge = Effect.fnUntraced(function* (
+/** From here on the two belong together. */
+const pair = (leg: Leg, winner: Leg) => {
+  const parted = Deferred.makeUnsafe<void>()
+  leg.bridge = { other: winner, parted, isDialled: false }
+  winner.bridge = { other: leg, parted, isDialled: true }
+  return parted
+}
+
+const join = Effect.fnUntraced(function* (
   stage: Stage,
   leg: Leg,
   dial: DialElement,
   winner: Leg,
-  released: Deferred.Deferred<void>
+  parted: Deferred.Deferred<void>
 ) {
-  leg.bridgedWith = winner
-  winner.bridgedWith = leg
+  const gone = Effect.raceFirst(Deferred.await(winner.ended), Deferred.await(parted))
   const room = `bridge:${winner.id}`
   const joined = Effect.sync(() => [stage.rooms.join(room, leg), stage.rooms.join(room, winner)])
   const talk = Effect.gen(function* () {
     yield* report(stage, leg, dial.callback, "dial:DialAnswer", dialFields(leg, winner, "answer"))
     yield* report(stage, leg, dial.callback, "dial:DialConnected", dialFields(leg, winner, "connected"))
-    return yield* Effect.timeoutOrElse(Effect.as(Deferred.await(released), false), {
+    return yield* Effect.timeoutOrElse(Effect.as(gone, false), {
       duration: dial.limitSeconds * 1000,
       orElse: () => Effect.succeed(true)
     })
@@ -76,10 +81,8 @@ const bridge = Effect.fnUntraced(function* (
     () => talk,
     (ways) => Effect.sync(() => ways.forEach((way) => way()))
   )
-  if (winner.bridgedWith !== leg) {
-    leg.bridgedWith = undefined
-    return goOn
-  }
+  leg.bridge = undefined
+  if (winner.bridge === undefined) return goOn
   yield* hangUpDialled(stage, leg, dial, winner, tooLong ? 6000 : 4000, "Vobiz")
   owe(stage, leg, dial, winner)
   return end(finalFor(leg, 4000, winner.final?.source ?? "Call recipient"))
@@ -113,9 +116,6 @@ const notJoined = Effect.fnUntraced(function* (
   last: Leg | undefined
 ): Effect.fn.Return<Step> {
   const { action } = dial
-  if (last !== undefined && dial.numbers.length === 1) {
-    yield* report(stage, leg, dial.callback, "dial:DialHangup", dialFields(leg, last, "hangup"))
-  }
   if (action === undefined) return goOn
   const extra = dialResultFields(leg, last, false)
   if (dial.redirect) return { _tag: "Fetch", hook: action, origin: "action", extra }
@@ -126,10 +126,10 @@ const notJoined = Effect.fnUntraced(function* (
 /** The call ended or was transferred away from `<Dial>`: its other legs end with it, unless they were transferred themselves. */
 const leave = Effect.fnUntraced(function* (stage: Stage, leg: Leg, dial: DialElement, dialled: ReadonlyArray<Leg>) {
   for (const other of dialled) {
-    const away = other.answeredMs !== undefined && other.bridgedWith !== leg
+    const away = other.answeredMs !== undefined && other.bridge === undefined
     if (away || other.final !== undefined) continue
     yield* hangUpDialled(stage, leg, dial, other, other.answeredMs === undefined ? 1000 : 4000, "Caller")
     if (isOver(leg) && other.answeredMs !== undefined) owe(stage, leg, dial, other)
   }
-  leg.bridgedWith = undefined
+  leg.bridge = undefined
 })

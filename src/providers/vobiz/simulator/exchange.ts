@@ -33,12 +33,12 @@ const openExchange = Effect.fnUntraced(function* (options: VobizOptions) {
   let recentDials: ReadonlyArray<number> = []
   let inboundCalls = 0
 
-  const dialLeg: Stage["dialLeg"] = Effect.fnUntraced(function* ({ from, ringSeconds, to, until }) {
+  const dialLeg: Stage["dialLeg"] = Effect.fnUntraced(function* ({ from, ringSeconds, to }) {
     const wire = { from: digitsOf(from), to: digitsOf(to) }
     const ends = { direction: "outbound", from: e164Of(from), to: e164Of(to), wire, hooks: {}, extra: [] } as const
     const leg = yield* makeLeg(sender, scope, ends)
     yield* desk.placed(leg)
-    const first = { _tag: "Wait", until } as const
+    const first = { _tag: "Wait" } as const
     const plan = { first, ringSeconds, limitSeconds: undefined, detection: undefined, digits: undefined }
     run(liveOutbound(stage, leg, plan, desk.behaviourOf(leg)))
     return leg

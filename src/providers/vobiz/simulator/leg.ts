@@ -18,7 +18,7 @@ export type Origin = "answer" | "action" | "transfer" | "redirect"
 export type Next =
   | { readonly _tag: "Run"; readonly markup: string; readonly origin: Origin }
   | { readonly _tag: "Fetch"; readonly hook: Hook; readonly origin: Origin; readonly extra: Fields }
-  | { readonly _tag: "Wait"; readonly until: Effect.Effect<Final> }
+  | { readonly _tag: "Wait" }
 
 /** The stream that a call has now, if its socket may be up. */
 export interface LiveStream {
@@ -28,6 +28,13 @@ export interface LiveStream {
   readonly keptAlive: boolean
   /** Completed to end the stream from outside: by the REST API. */
   readonly end: Deferred.Deferred<void>
+}
+
+/** One end of two legs that were joined by `<Dial>`. `parted` is completed when the dialled one is transferred away. */
+export interface Bridge {
+  readonly other: Leg
+  readonly isDialled: boolean
+  readonly parted: Deferred.Deferred<void>
 }
 
 /** One call at the carrier. The mutable part belongs to its lifecycle. */
@@ -55,8 +62,8 @@ export interface Leg {
   streams: ReadonlyArray<LiveStream>
   /** A stream that was up, and not told to stop, when the REST API hung up. */
   orphan: LiveStream | undefined
-  /** The other leg of a `<Dial>`, while they are joined. */
-  bridgedWith: Leg | undefined
+  /** While `<Dial>` joins it with another leg. */
+  bridge: Bridge | undefined
   /** Callbacks that are due only after the hangup callback. */
   readonly afterHangup: Array<Callback>
   /** Completed by whoever ends the call from outside its own script. */

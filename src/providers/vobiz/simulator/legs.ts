@@ -72,7 +72,7 @@ export const makeLeg = Effect.fnUntraced(function* (sender: Sender, scope: Scope
     machine: undefined,
     streams: [],
     orphan: undefined,
-    bridgedWith: undefined,
+    bridge: undefined,
     afterHangup: [],
     over: Deferred.makeUnsafe(),
     redirect: Deferred.makeUnsafe(),

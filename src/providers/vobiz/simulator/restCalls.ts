@@ -115,14 +115,16 @@ const transfer = Effect.fnUntraced(function* (request: RestRequest, leg: Leg, ur
   const [aleg, bleg] = [next("aleg"), next("bleg")]
   if (legs !== "bleg" && aleg === undefined) return refuseCall(400, "aleg_url parameter is missing or not valid")
   if (legs !== "aleg" && bleg === undefined) return refuseCall(400, "bleg_url parameter is missing or not valid")
-  const other = leg.bridgedWith
+  const { bridge } = leg
   if (isOver(leg) || leg.answeredMs === undefined) return refuseCall(404, "call not in progress")
-  if (legs !== "aleg" && other === undefined) return refuseCall(404, "call has no other leg")
-  if (legs !== "aleg" && other !== undefined && bleg !== undefined) {
-    other.bridgedWith = undefined
-    yield* Deferred.succeed(other.redirect, bleg)
-  }
+  if (legs !== "aleg" && bridge === undefined) return refuseCall(404, "call has no other leg")
+  const away = legs === "aleg" && bridge?.isDialled === true
+  if (away) leg.bridge = undefined
+  const other = legs === "aleg" ? undefined : bridge?.other
+  if (other !== undefined) other.bridge = undefined
   if (legs !== "bleg" && aleg !== undefined) yield* Deferred.succeed(leg.redirect, aleg)
+  if (other !== undefined && bleg !== undefined) yield* Deferred.succeed(other.redirect, bleg)
+  if (bridge !== undefined && (away || other !== undefined)) yield* Deferred.succeed(bridge.parted, undefined)
   return ok({ api_id: randomUUID(), message: "call transferred", call_uuid: leg.id }, 202)
 })
 

@@ -29,7 +29,7 @@ export const perform = Effect.fnUntraced(function* (stage: Stage, leg: Leg, firs
 })
 
 const performOne = Effect.fnUntraced(function* (stage: Stage, leg: Leg, next: Next): Effect.fn.Return<Step> {
-  if (next._tag === "Wait") return end(yield* next.until)
+  if (next._tag === "Wait") return yield* Effect.never
   if (next._tag === "Fetch") {
     const found = yield* ask(stage, leg, next)
     return typeof found === "number" ? end(finalFor(leg, found, "Error")) : found

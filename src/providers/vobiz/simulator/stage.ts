@@ -11,12 +11,11 @@ export interface Stage extends Sender {
   readonly rooms: Rooms
   /** By name. */
   readonly conferences: Map<string, Conference>
-  /** Calls somebody for `<Dial>`; once answered, the leg waits until something else ends it. */
+  /** Calls somebody for `<Dial>`; once answered, the leg waits until something ends it. */
   readonly dialLeg: (options: {
     readonly from: string
     readonly to: string
     readonly ringSeconds: number
-    readonly until: Effect.Effect<Final>
   }) => Effect.Effect<Leg>
 }
 

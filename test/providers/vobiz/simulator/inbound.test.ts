@@ -14,10 +14,13 @@ import {
   rest,
   speech,
   start,
-  streamTo
+  streamTo,
+  until
 } from "./support.ts"
 
 const call = { from: person, to: ours }
+const utc = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`)
+const names = (headers: object) => Object.keys(headers).filter((name) => name.startsWith("x-vobiz"))
 
 describe("an inbound call", () => {
   it.effect("asks with the documented fields, signed over URL and nonce", () =>
@@ -135,7 +138,6 @@ describe("an inbound call", () => {
         To: "01140000001",
         TotalCost: "0.00000"
       })
-      const utc = (text: string) => Date.parse(`${text.replace(" ", "T")}Z`)
       assert.closeTo(utc(AnswerTime) - utc(SessionStart), 330 * 60_000, 5000)
       assert.match(`${EndTime} ${StartTime}`, /^[\d-]{10} [\d:]{8} [\d-]{10} [\d:]{8}$/)
     }).pipe(Effect.scoped)
@@ -219,7 +221,7 @@ describe("an inbound call", () => {
       const { at, carrier } = yield* start()
       at.answer = () => ({ ...markup("<Hangup/>"), delayMs: 20_000 })
       const placed = yield* carrier.placeInbound(call)
-      yield* placed.until(() => at.arrived.length > 0)
+      yield* until(() => at.arrived.length > 0)
       yield* placed.hangUp
       const given = yield* placed.settled
       assert.strictEqual(given.state, "canceled")
@@ -282,7 +284,6 @@ describe("what can be chosen about signatures", () => {
 
   it.effect("none, one version, tokens in plain headers, a forged copy with a fitting signature", () =>
     Effect.gen(function* () {
-      const names = (headers: object) => Object.keys(headers).filter((name) => name.startsWith("x-vobiz"))
       const unsigned = yield* start({ signatures: "unsigned", tokensInHeaders: true })
       yield* Effect.flatMap(unsigned.carrier.placeInbound(call), (placed) => placed.settled)
       const bare = arrived(unsigned.at, 0).headers
