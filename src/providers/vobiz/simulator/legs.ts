@@ -88,9 +88,9 @@ const live = Effect.fnUntraced(function* (stage: Stage, leg: Leg, life: Effect.E
   const final = yield* Effect.raceFirst(life, Deferred.await(leg.over))
   yield* markEnded(leg, final)
   yield* Deferred.succeed(leg.ended, leg.final ?? final)
-  const { orphan } = leg
   const stopped = leg.record.mediaMessages.some(({ kind }) => kind === "stop")
-  const ghost = orphan === undefined || stopped ? undefined : yield* Effect.forkChild(haunt(stage, leg, orphan))
+  const orphan = stopped || !stage.settings.phantomReconnect ? undefined : leg.orphan
+  const ghost = orphan === undefined ? undefined : yield* Effect.forkChild(haunt(stage, leg, orphan))
   yield* reportHangup(stage, leg, leg.final ?? final)
   for (const callback of leg.afterHangup) yield* leg.line.send(callback)
   yield* leg.line.finish

@@ -192,6 +192,41 @@ describe("an outbound call", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("leaves the stream alone after DELETE where it is told to", () =>
+    Effect.gen(function* () {
+      const { at, carrier } = yield* start({ phantomReconnect: false })
+      at.answer = () => streamTo(at)
+      yield* rest(carrier, "POST", "/Call/", dialBody(at))
+      const call = yield* carrier.nextOutbound
+      yield* call.until((now) => now.media === "streaming")
+      yield* rest(carrier, "DELETE", `/Call/${call.id}/`)
+      assert.deepStrictEqual((yield* call.settled).notes, [])
+      assert.lengthOf(at.upgrades, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("asks by GET where it is told to, and follows a redirect", () =>
+    Effect.gen(function* () {
+      const { at, carrier } = yield* start()
+      at.answer = ({ method }) =>
+        method === "GET"
+          ? markup(`<Redirect method="POST">${at.url}/next</Redirect>`)
+          : markup("<Speak>there</Speak><Hangup/>")
+      const answer_url = `${at.url}/answer/42?tenant=a%20b`
+      yield* rest(carrier, "POST", "/Call/", { ...dialBody(at), answer_url, answer_method: "GET" })
+      const end = yield* Effect.flatMap(carrier.nextOutbound, (call) => call.settled)
+      assert.deepStrictEqual(end.notes, ["said: there"])
+      const { body, headers, target } = at.arrived.find(({ method }) => method === "GET") ?? assert.fail("no GET")
+      assert.match(target, /^\/answer\/42\?tenant=a%20b&BillRate=/)
+      assert.strictEqual(body, "")
+      const nonce = String(headers["x-vobiz-signature-v3-nonce"])
+      const expected = signV3(credential(carrier, "auth_token"), `${at.url}/answer/42`, nonce)
+      assert.strictEqual(headers["x-vobiz-signature-v3"], expected)
+      const next = at.arrived.find((each) => each.target === "/next")
+      assert.deepInclude(next?.fields, { Event: "Redirect", CallStatus: "in-progress" })
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("carries the verdict of machine detection, with and without a callback of its own", () =>
     Effect.gen(function* () {
       const { at, carrier } = yield* start()
