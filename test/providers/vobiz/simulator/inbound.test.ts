@@ -211,8 +211,11 @@ describe("an inbound call", () => {
       at.answer = () => markup("")
       const placed = yield* carrier.placeInbound(call)
       yield* placed.until((now) => now.state === "in-progress" && now.notes.some((text) => text.includes("empty")))
+      const live = yield* rest(carrier, "GET", `/Call/${placed.id}/?status=live`)
+      assert.strictEqual(live.body["call_status"], "in-progress")
       yield* placed.hangUp
-      assert.strictEqual((yield* placed.settled).state, "completed")
+      const end = yield* placed.settled
+      assert.deepInclude(end.callbacks.at(-1)?.fields, { HangupCauseCode: "4000", HangupSource: "Caller" })
     }).pipe(Effect.scoped)
   )
 
