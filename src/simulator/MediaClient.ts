@@ -1,13 +1,16 @@
-import { Clock, Effect } from "effect"
+import { Clock, Deferred, Effect, Exit } from "effect"
 import { WebSocket } from "ws"
 import { type CallRecord, openStream, type StreamRecord } from "./CallRecord.ts"
 import type { FaultPanel } from "./Faults.ts"
 import { garbage, type MediaDialect, type Wire } from "./MediaDialect.ts"
+import type { MediaMessage } from "./SimulatorModule.ts"
 
 /** How a media stream ended while the call was still wanting it. */
 export type MediaEnd =
   /** Our side closed the socket. */
   | { readonly _tag: "Closed"; readonly code: number }
+  /** Our side asked the carrier to end the stream. */
+  | { readonly _tag: "Stopped" }
   /** The upgrade was refused: the HTTP status, if there was one. */
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
@@ -160,18 +163,21 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   stream = running
   record.stream = running
   record.media = "streaming"
+  const stopped = Deferred.makeUnsafe<MediaEnd>()
+  /** What is still to be said about clears, and when, ms since the start. */
+  const confirming: Array<{ readonly dueMs: number; readonly wires: ReadonlyArray<Wire> }> = []
   socket.on("message", (data, binary) => {
     if (Buffer.isBuffer(data)) listen(data, binary)
   })
   const listen = (data: Uint8Array, binary: boolean) => {
     const atMs = running.elapsedMs()
-    const note = (kind: "audio" | "mark" | "clear" | "digits" | "invalid", detail: string) =>
-      record.mediaMessages.push({ atMs, kind, detail })
+    const note = (kind: MediaMessage["kind"], detail: string) => record.mediaMessages.push({ atMs, kind, detail })
     const command = dialect.read(data, binary)
     switch (command._tag) {
       case "Audio":
         note("audio", String(command.bytes.length))
-        if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
+        if (dialect.clearing !== undefined && confirming.length > 0) complain(dialect.clearing.early)
+        else if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
         break
       case "Mark":
         note("mark", command.name)
@@ -180,10 +186,15 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        for (const wire of cleared(running.playout.clear(atMs))) send(wire)
+        confirming.push({ dueMs: atMs + (dialect.clearing?.afterMs ?? 0), wires: cleared(running.playout.clear(atMs)) })
+        confirmClears(atMs)
         break
       case "Digits":
         note("digits", command.digits)
+        break
+      case "Stop":
+        note("stop", "")
+        Deferred.doneUnsafe(stopped, Exit.succeed({ _tag: "Stopped" }))
         break
       case "Ignored":
         note(command.kind, command.detail)
@@ -200,6 +211,12 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     record.changed()
   }
   const cleared = dialect.cleared ?? ((names) => names.map(dialect.mark))
+  const confirmClears = (nowMs: number) => {
+    for (let next = confirming[0]; next !== undefined && next.dueMs <= nowMs; next = confirming[0]) {
+      confirming.shift()
+      for (const wire of next.wires) send(wire)
+    }
+  }
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
   }
@@ -234,6 +251,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     const digit = record.digits.shift()
     if (digit !== undefined) send(dialect.digit(digit))
     returnMarks(running.playout.due(running.elapsedMs()))
+    confirmClears(running.elapsedMs())
     record.changed()
   }
   const pump = Effect.gen(function* () {
@@ -255,7 +273,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       tick()
     }
   })
-  return yield* Effect.raceFirst(ended, pump)
+  return yield* Effect.raceAllFirst([ended, Deferred.await(stopped), pump])
 }, Effect.scoped)
 
 /** Opens the same URL a second time and notes what came of it. */

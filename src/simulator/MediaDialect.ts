@@ -9,6 +9,8 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
+  /** Our side ends the stream; the carrier closes the socket. */
+  | { readonly _tag: "Stop" }
   /** Understood and without effect: what this carrier, or this set-up of it, takes no notice of. */
   | { readonly _tag: "Ignored"; readonly kind: "mark" | "clear"; readonly detail: string }
   /**
@@ -34,6 +36,8 @@ export interface MediaDialect {
   readonly stop: () => Wire | undefined
   /** What is said after a clear; the marks that were not heard, unless given. */
   readonly cleared?: (unheard: ReadonlyArray<string>) => ReadonlyArray<Wire>
+  /** For carriers that confirm a clear `afterMs` later: audio that comes before that is dropped, and `early` is logged. */
+  readonly clearing?: { readonly afterMs: number; readonly early: string }
   readonly read: (data: Uint8Array, binary: boolean) => MediaCommand
   /** Error texts, in the carrier's words. */
   readonly errors: {
