@@ -1,4 +1,5 @@
 import { createPrivateKey, sign as signBytes } from "node:crypto"
+import { assert } from "@effect/vitest"
 import { Effect, Redacted, type Scope } from "effect"
 import type { RawRequest } from "../../../src/carrier/RawRequest.ts"
 import type { CallReference, TelephonyProvider } from "../../../src/carrier/TelephonyProvider.ts"
@@ -78,7 +79,7 @@ export const telnyxError = (status: number, code: string): Behaviour => ({
 })
 
 /** A request's JSON body. */
-export const jsonOf = (request: Received | undefined): unknown => JSON.parse(request?.body ?? "null")
+export const jsonOf = (request: Received | undefined): unknown => JSON.parse((request?.body ?? "") || "null")
 
 /** The Ed25519 signature of some bytes, in base64. */
 export const signature = (bytes: Uint8Array, seed = seedA): string =>
@@ -138,6 +139,6 @@ export const event = (
 
 /** What a capability that the provider has does. */
 export const has = <A>(capability: A | undefined): A => {
-  if (capability === undefined) throw new Error("the provider lacks the capability")
+  assert(capability !== undefined, "the provider lacks the capability")
   return capability
 }

@@ -65,10 +65,10 @@ describe("an inbound call", () => {
   )
 })
 
-describe("the state of a call", () => {
-  const hangup = (cause: string, sip?: string, more: Readonly<Record<string, unknown>> = {}) =>
-    event("call.hangup", { hangup_cause: cause, sip_hangup_cause: sip, ...more })
+const hangup = (cause: string, sip?: string, more: Readonly<Record<string, unknown>> = {}) =>
+  event("call.hangup", { hangup_cause: cause, sip_hangup_cause: sip, ...more })
 
+describe("the state of a call", () => {
   it.effect("begins with initiated, and is in progress when answered; there is no ringing", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* status(event("call.initiated", { direction: "outgoing" }))).status, "initiated")
@@ -147,9 +147,9 @@ describe("the state of a call", () => {
   )
 })
 
-describe("recognizing Telnyx", () => {
-  const raw = (headers: Readonly<Record<string, string>>) => ({ ...webhook(event("call.initiated")), headers })
+const raw = (headers: Readonly<Record<string, string>>) => ({ ...webhook(event("call.initiated")), headers })
 
+describe("recognizing Telnyx", () => {
   it("goes by its own headers, not by the look of the body", () => {
     assert.isTrue(spec.recognize(webhook("{}")))
     assert.isTrue(spec.recognize(raw({ "user-agent": "telnyx-webhooks" })))
