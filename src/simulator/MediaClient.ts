@@ -12,6 +12,8 @@ export type MediaEnd =
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
   | { readonly _tag: "Dropped" }
+  /** The carrier cut the connection over a message that it does not take. */
+  | { readonly _tag: "Violated" }
 
 export interface MediaConnection {
   readonly url: string
@@ -22,6 +24,11 @@ export interface MediaConnection {
   readonly jitterMs: number
   /** Once the stream has started. */
   readonly onStarted: Effect.Effect<void>
+  /**
+   * What is waited for between the greeting and the start, where the carrier connects before the call is answered. A socket that
+   * never gets that far is cut without a word.
+   */
+  readonly startWhen?: Effect.Effect<void>
 }
 
 type Opened = { readonly _tag: "Open" } | Extract<MediaEnd, { readonly _tag: "Refused" }>
@@ -121,7 +128,9 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
-    if (stream !== undefined) socket.send(dialect.stop())
+    if (stream === undefined && connection.startWhen !== undefined) return cut(socket)
+    const stop = stream === undefined ? undefined : dialect.stop()
+    if (stop !== undefined) socket.send(stop)
     socket.close(1000)
   })
   const outcome = yield* opened
@@ -135,11 +144,17 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     else socket.send(wire)
   }
   for (const wire of dialect.greeting()) send(wire)
+  let violated = false
   const ended = Effect.map(closed, (code): MediaEnd => {
+    if (violated) return { _tag: "Violated" }
     if (code !== 1000 && code !== 1001 && code !== 1005) complain(dialect.errors.broken(code))
     return { _tag: "Closed", code }
   })
   if (strike("media-never-starts") !== undefined) return yield* ended
+  if (connection.startWhen !== undefined) {
+    const early = yield* Effect.raceFirst(ended, Effect.as(connection.startWhen, undefined))
+    if (early !== undefined) return early
+  }
 
   const running = openStream({ ...dialect, jitterMs: connection.jitterMs, nowMs })
   stream = running
@@ -165,7 +180,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        returnMarks(running.playout.clear(atMs))
+        for (const wire of cleared(running.playout.clear(atMs))) send(wire)
         break
       case "Digits":
         note("digits", command.digits)
@@ -173,9 +188,15 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)
+        if (command.reply !== undefined) send(command.reply)
+        if (command.cuts === true) {
+          violated = true
+          socket.terminate()
+        }
     }
     record.changed()
   }
+  const cleared = dialect.cleared ?? ((names) => names.map(dialect.mark))
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
   }
@@ -190,10 +211,21 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   const drops = strike("media-drops")
   const flood = strike("media-flood") !== undefined
   const littered = strike("media-garbage") !== undefined
+  const reordered = strike("media-reordered") !== undefined
+  let overtaken: Wire | undefined
+  const sendAudio = (wire: Wire) => {
+    if (reordered && overtaken === undefined && frames % 4 === 3) {
+      overtaken = wire
+      return
+    }
+    send(wire)
+    if (overtaken !== undefined) send(overtaken)
+    overtaken = undefined
+  }
   let frames = 0
   const tick = () => {
     const copies = flood ? 100 : 1
-    for (let copy = 0; copy < copies; copy++) send(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
+    for (let copy = 0; copy < copies; copy++) sendAudio(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
     if (littered && frames % 5 === 0) send(garbage[(frames / 5) % garbage.length] ?? "")
     frames += 1
     const digit = record.digits.shift()
