@@ -19,6 +19,7 @@ export const spec = define({
   tokenInInboundUrl: true,
   mediaBeforeAnswer: true,
   routes: () => import("./routes.ts"),
+  simulator: () => import("./simulator.ts"),
   setupChecklist
 })
 

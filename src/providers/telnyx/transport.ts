@@ -6,13 +6,13 @@ import { subjectOf } from "./correlation.ts"
 import { handshakeState, makeSerializer, unsupportedCodec } from "./serializer.ts"
 
 /**
- * Whether the stream is another call's. Our own state in the handshake tells; without it the id does, which after the answer may
- * be another than the dial's.
+ * Whether the stream is another call's. Our own state in the handshake tells; without it the id must be the call's, which the
+ * dial's answer may have given differently, or not have given yet.
  */
 const isOfAnother = (info: TransportInfo, { callId, providerCallId }: MediaCall): boolean => {
   const subject = subjectOf(handshakeState(info))
-  if (subject !== undefined) return !("call" in subject) || subject.call !== callId
-  return providerCallId !== undefined && providerCallId !== info.providerCallId
+  if (subject === undefined) return providerCallId !== info.providerCallId
+  return !("call" in subject) || subject.call !== callId
 }
 
 const complaint = (info: TransportInfo, call: MediaCall): TransportError | undefined => {
