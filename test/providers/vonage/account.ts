@@ -41,6 +41,9 @@ export const call: CallReference = {
   memory: { conversation_uuid: conversationUuid }
 }
 
+const loaded = (values: FormValues) =>
+  Effect.orDie(spec.load(Redacted.make(values), { configurationId: "config-1", phoneNumbers: [] }))
+
 /** An account at a carrier on loopback that behaves so. */
 export const account = <A, E>(
   behave: (request: Received, earlier: number) => Behaviour,
@@ -53,16 +56,14 @@ export const account = <A, E>(
   Effect.gen(function* () {
     const carrier = yield* localCarrier(behave)
     return yield* Effect.gen(function* () {
-      const provider = yield* spec.load(Redacted.make(values), { configurationId: "config-1", phoneNumbers: [] })
+      const provider = yield* loaded(values)
       return yield* use(provider, carrier)
     }).pipe(Effect.provide(toolkit(carrier.baseUrl)))
   }).pipe(Effect.scoped)
 
 /** The account without any carrier behind it, for what is pure. */
 export const offline = <A, E>(use: (provider: TelephonyProvider) => Effect.Effect<A, E>, values: FormValues = stored) =>
-  spec
-    .load(Redacted.make(values), { configurationId: "config-1", phoneNumbers: [] })
-    .pipe(Effect.flatMap(use), Effect.provide(toolkit("http://127.0.0.1:9")))
+  loaded(values).pipe(Effect.flatMap(use), Effect.provide(toolkit("http://127.0.0.1:9")))
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
 
