@@ -54,11 +54,21 @@ export const reject = (refusal: Refusal): CarrierReply => reply([talk(spoken[ref
 /** The longest text of a `talk` action, characters. */
 const longestTalk = 1500
 
-/**
- * Puts a leg into the named conversation of a transfer, after it was told something. When either of the two leaves, the
- * conversation is over for the other as well.
- */
-export const conversation = (room: string, announcement?: string): Ncco => [
+const conversation = (room: string, endOnExit: boolean) => ({
+  action: "conversation",
+  name: room,
+  startOnEnter: true,
+  endOnExit
+})
+
+/** Puts the destination of a transfer into its conversation, after it was told something. When it leaves, the caller's part ends. */
+export const destinationRoom = (room: string, announcement: string | undefined): Ncco => [
   ...(announcement === undefined ? [] : [talk(announcement.slice(0, longestTalk))]),
-  { action: "conversation", name: room, startOnEnter: true, endOnExit: true }
+  conversation(room, true)
 ]
+
+/**
+ * Puts the caller into the conversation. Its leaving does not end it: to be moved there once more is to leave and to come back, and
+ * would throw the destination out.
+ */
+export const callerRoom = (room: string): Ncco => [conversation(room, false)]

@@ -15,7 +15,7 @@ import {
 } from "./calls.ts"
 import { dialBody } from "./dial.ts"
 import { isMediaAddress, legId } from "./legs.ts"
-import { conversation } from "./ncco.ts"
+import { callerRoom, destinationRoom } from "./ncco.ts"
 import { regionUrl } from "./regions.ts"
 import type { VonageRest } from "./rest.ts"
 
@@ -53,7 +53,7 @@ export const transferStrategy = (rest: VonageRest, onLeg: OnLeg, voiceUrl: strin
       eventUrl: plan.links.route("/transfer-status"),
       ringTimeoutSeconds: plan.ringTimeoutSeconds,
       maxDurationSeconds: plan.maxDurationSeconds,
-      then: { ncco: conversation(plan.room, plan.announcement) }
+      then: { ncco: destinationRoom(plan.room, plan.announcement) }
     })
     const created = yield* rest.voice(rest.voiceBase(region ?? voiceUrl)).createCall(body)
     const placed: PlacedCall = {
@@ -71,7 +71,7 @@ export const transferStrategy = (rest: VonageRest, onLeg: OnLeg, voiceUrl: strin
     yield* onLeg(memory, (voice) =>
       voice.modify(caller, {
         action: "transfer",
-        destination: { type: "ncco", ncco: conversation(transfer.room) }
+        destination: { type: "ncco", ncco: callerRoom(transfer.room) }
       })
     )
     yield* mediaLegs(onLeg, transfer).pipe(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { answer, conversation, reject } from "../../../src/providers/vonage/ncco.ts"
+import { answer, callerRoom, destinationRoom, reject } from "../../../src/providers/vonage/ncco.ts"
 
 const links = {
   answer: "https://voice.example.com/api/v1/telephony/answer/token",
@@ -65,12 +65,16 @@ describe("a refusal", () => {
 })
 
 describe("a transfer's conversation", () => {
-  it("begins with the announcement, where there is one, cut to what Vonage speaks", () => {
-    assert.deepStrictEqual(conversation("room-1"), [
-      { action: "conversation", name: "room-1", startOnEnter: true, endOnExit: true }
-    ])
-    const [talk, ...rest] = conversation("room-1", "x".repeat(2000))
+  it("begins for the destination with the announcement, cut to what Vonage speaks, and ends when it leaves", () => {
+    const room = { action: "conversation", name: "room-1", startOnEnter: true, endOnExit: true }
+    assert.deepStrictEqual(destinationRoom("room-1", undefined), [room])
+    const [talk, ...rest] = destinationRoom("room-1", "x".repeat(2000))
     assert.strictEqual(String(talk?.["text"]).length, 1500)
-    assert.deepStrictEqual(rest, conversation("room-1"))
+    assert.deepStrictEqual(rest, [room])
   })
+
+  it("does not end when the caller leaves, who leaves it when moved there again", () =>
+    assert.deepStrictEqual(callerRoom("room-1"), [
+      { action: "conversation", name: "room-1", startOnEnter: true, endOnExit: false }
+    ]))
 })

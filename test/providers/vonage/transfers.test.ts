@@ -96,7 +96,7 @@ describe("a transfer", () => {
         `PUT /v1/calls/${mediaUuid}`
       ])
       assert.deepStrictEqual(joined.bodies, [
-        { action: "transfer", destination: { type: "ncco", ncco: [room] } },
+        { action: "transfer", destination: { type: "ncco", ncco: [{ ...room, endOnExit: false }] } },
         undefined,
         { action: "hangup" }
       ])
