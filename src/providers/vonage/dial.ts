@@ -19,7 +19,7 @@ interface Dialled {
   readonly ringTimeoutSeconds: number
   readonly maxDurationSeconds: number
   /** `answer_url` or `ncco`, never both. */
-  readonly then: { readonly [field: string]: Schema.Json }
+  readonly onAnswer: { readonly [field: string]: Schema.Json }
 }
 
 const destination = (to: string): { readonly [field: string]: string } | undefined => {
@@ -42,6 +42,6 @@ export const dialBody = (dial: Dialled): Effect.Effect<Schema.Json, CarrierError
     event_method: "POST",
     ringing_timer: seconds(dial.ringTimeoutSeconds, longestRing),
     length_timer: seconds(dial.maxDurationSeconds, longestCall),
-    ...dial.then
+    ...dial.onAnswer
   })
 }

@@ -25,7 +25,7 @@ export const make = Effect.fnUntraced(function* (config: VonageConfig) {
       const body = yield* dialBody({
         ...call,
         eventUrl: call.links.route("/status"),
-        then: { answer_url: [call.links.answer], answer_method: "POST" }
+        onAnswer: { answer_url: [call.links.answer], answer_method: "POST" }
       })
       const created = yield* rest.voice(rest.voiceBase(config.voiceUrl)).createCall(body)
       const conversation = created.conversation_uuid ?? ""

@@ -53,7 +53,7 @@ export const transferStrategy = (rest: VonageRest, onLeg: OnLeg, voiceUrl: strin
       eventUrl: plan.links.route("/transfer-status"),
       ringTimeoutSeconds: plan.ringTimeoutSeconds,
       maxDurationSeconds: plan.maxDurationSeconds,
-      then: { ncco: destinationRoom(plan.room, plan.announcement) }
+      onAnswer: { ncco: destinationRoom(plan.room, plan.announcement) }
     })
     const created = yield* rest.voice(rest.voiceBase(region ?? voiceUrl)).createCall(body)
     const placed: PlacedCall = {

@@ -3,9 +3,9 @@ import { verifySignature as sdkVerify } from "@vonage/jwt"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { decodeJwt, decodeProtectedHeader } from "jose"
-import type { PlaceCall } from "../../../src/carrier/TelephonyProvider.ts"
+import type { CallMemory, PlaceCall } from "../../../src/carrier/TelephonyProvider.ts"
 import { makeOnLeg } from "../../../src/providers/vonage/calls.ts"
-import { makeRest } from "../../../src/providers/vonage/rest.ts"
+import type { VonageRest } from "../../../src/providers/vonage/rest.ts"
 import { CarrierError } from "../../../src/carrier/CarrierError.ts"
 import {
   account,
@@ -184,6 +184,12 @@ describe("placing a call", () => {
   )
 })
 
+const refused = (status: string) =>
+  account(
+    ({ method }) => (method === "PUT" ? vonageError(400, "bad") : { status: 200, json: legResource({ status }) }),
+    (provider) => provider.hangUp(call)
+  )
+
 describe("hanging up", () => {
   it.live("ends the phone's leg", () =>
     account(
@@ -205,11 +211,6 @@ describe("hanging up", () => {
         () => vonageError(404, "not-found"),
         (provider) => provider.hangUp(call)
       )
-      const refused = (status: string) =>
-        account(
-          ({ method }) => (method === "PUT" ? vonageError(400, "bad") : { status: 200, json: legResource({ status }) }),
-          (provider) => provider.hangUp(call)
-        )
       yield* refused("completed")
       assert.strictEqual((yield* Effect.flip(refused("answered"))).kind, "rejected")
     })
@@ -218,12 +219,12 @@ describe("hanging up", () => {
   it.live("of a call whose dial was lost finds it first; where there is none it says so", () =>
     Effect.gen(function* () {
       const lost = { ...call, providerCallId: undefined }
-      const asked = yield* account(
+      const requests = yield* account(
         ({ method }) => (method === "GET" ? { status: 200, json: legList(legResource()) } : noContent),
         (provider, { received }) =>
           Effect.map(provider.hangUp(lost), () => received.map(({ method, path }) => `${method} ${path}`))
       )
-      assert.deepStrictEqual(asked, [
+      assert.deepStrictEqual(requests, [
         "GET /v1/calls?date_start=2024-05-01T11%3A59%3A30.000Z&order=asc&page_size=100",
         `PUT /v1/calls/${callUuid}`
       ])
@@ -236,44 +237,32 @@ describe("hanging up", () => {
   )
 })
 
+const elsewhere = { ...call.memory, region_url: "https://api-us-3.vonage.com" }
+
+/** Asks for a leg where only this host knows it; gives the hosts that were asked. */
+const asked = Effect.fnUntraced(function* (memory: CallMemory, knowing: string, base?: string) {
+  const hosts: Array<string> = []
+  const nothing = Effect.die("not asked for")
+  const rest: Pick<VonageRest, "voice" | "voiceBase"> = {
+    voiceBase: (regional) => base ?? regional,
+    voice: (host) => ({
+      createCall: () => nothing,
+      legs: () => nothing,
+      modify: () => nothing,
+      sendDigits: () => nothing,
+      leg: () => {
+        hosts.push(host)
+        return host === knowing
+          ? Effect.succeed({ uuid: callUuid, status: "answered" })
+          : new CarrierError({ provider: "vonage", kind: "not-found", message: "There is none. Look elsewhere." })
+      }
+    })
+  }
+  yield* Effect.exit(makeOnLeg(rest, "https://api-eu-3.vonage.com")(memory, (voice) => voice.leg(callUuid)))
+  return hosts
+})
+
 describe("the region of a call", () => {
-  const elsewhere = { ...call.memory, region_url: "https://api-us-3.vonage.com" }
-
-  /** Asks for a leg where only these hosts know it; gives the hosts that were asked. */
-  const asked = (memory: typeof elsewhere | typeof call.memory, knowing: string, base?: string) =>
-    account(
-      () => noContent,
-      () => Effect.void
-    ).pipe(
-      Effect.andThen(
-        Effect.gen(function* () {
-          const hosts: Array<string> = []
-          const nothing = Effect.die("not asked for")
-          const rest: Pick<Effect.Success<ReturnType<typeof makeRest>>, "voice" | "voiceBase"> = {
-            voiceBase: (regional) => base ?? regional,
-            voice: (host) => ({
-              createCall: () => nothing,
-              legs: () => nothing,
-              modify: () => nothing,
-              sendDigits: () => nothing,
-              leg: () => {
-                hosts.push(host)
-                return host === knowing
-                  ? Effect.succeed({ uuid: callUuid, status: "answered" })
-                  : new CarrierError({
-                      provider: "vonage",
-                      kind: "not-found",
-                      message: "There is none. Look elsewhere."
-                    })
-              }
-            })
-          }
-          yield* Effect.exit(makeOnLeg(rest, "https://api-eu-3.vonage.com")(memory, (voice) => voice.leg(callUuid)))
-          return hosts
-        })
-      )
-    )
-
   it.live("is the webhook's, else the configuration's; what is not there is looked for once at the default host", () =>
     Effect.gen(function* () {
       const us = "https://api-us-3.vonage.com"
@@ -299,6 +288,14 @@ const ask = (json: unknown, reference = call) =>
     (provider) => provider.callStatus(reference)
   )
 
+const askedFor = (status: number) =>
+  account(
+    () => vonageError(status, "x"),
+    (provider) => provider.callStatus(call)
+  )
+
+const uuid = (digit: string) => `${digit.repeat(8)}-bbbb-cccc-dddd-0123456789ab`
+
 describe("asking for the state of a call", () => {
   it.live("reports length once it is over, declined as busy, and never answered as no answer", () =>
     Effect.gen(function* () {
@@ -321,20 +318,14 @@ describe("asking for the state of a call", () => {
 
   it.live("a call that Vonage does not know is undefined, an error stays one", () =>
     Effect.gen(function* () {
-      const answered = (status: number) =>
-        account(
-          () => vonageError(status, "x"),
-          (provider) => provider.callStatus(call)
-        )
-      assert.isUndefined(yield* answered(404))
-      assert.strictEqual((yield* Effect.flip(answered(401))).kind, "credentials")
+      assert.isUndefined(yield* askedFor(404))
+      assert.strictEqual((yield* Effect.flip(askedFor(401))).kind, "credentials")
     })
   )
 
   it.live("a dial whose answer was lost is found by its addresses and its time, in both ways of writing it", () =>
     Effect.gen(function* () {
       const lost = { ...call, providerCallId: undefined }
-      const uuid = (digit: string) => `${digit.repeat(8)}-bbbb-cccc-dddd-0123456789ab`
       const found = yield* ask(
         legList(
           legResource({ uuid: uuid("1"), start_time: "2024-05-01 11:58:00" }),
@@ -354,13 +345,13 @@ describe("asking for the state of a call", () => {
   )
 })
 
-describe("the cost of a call", () => {
-  const cost = (phone: unknown, ...others: ReadonlyArray<unknown>) =>
-    account(
-      ({ path }) => ({ status: 200, json: path.includes("?") ? legList(phone, ...others) : phone }),
-      (provider) => provider.callCost?.(call) ?? Effect.die("no capability")
-    )
+const cost = (phone: unknown, ...others: ReadonlyArray<unknown>) =>
+  account(
+    ({ path }) => ({ status: 200, json: path.includes("?") ? legList(phone, ...others) : phone }),
+    (provider) => provider.callCost?.(call) ?? Effect.die("no capability")
+  )
 
+describe("the cost of a call", () => {
   it.live("is the exact sum over both legs, in euros", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* cost(completedLeg(), mediaLeg({ status: "completed", price: "0.00100000" })), {

@@ -18,6 +18,16 @@ const wrongFields = (values: unknown) => wrong(values).map(({ field }) => field)
 const load = (values: unknown) => configLoader(Schema.decodeUnknownSync(Schema.Struct(fields))(values))
 const keyOf = (private_key: string) => Redacted.value(load({ ...stored, private_key }).privateKey)
 
+const rsa = (modulusLength: number, type: "pkcs1" | "pkcs8") =>
+  generateKeyPairSync("rsa", {
+    modulusLength,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type, format: "pem" }
+  }).privateKey
+
+const open = (values: Parameters<typeof setupChecklist>[0]) =>
+  setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
+
 describe("the configuration", () => {
   it("takes an application, its secrets redacted", () => {
     const result = decode(stored)
@@ -57,12 +67,6 @@ describe("the configuration", () => {
   })
 
   it("takes PKCS#1 as well, and nothing that cannot sign", () => {
-    const rsa = (modulusLength: number, type: "pkcs1" | "pkcs8") =>
-      generateKeyPairSync("rsa", {
-        modulusLength,
-        publicKeyEncoding: { type: "spki", format: "pem" },
-        privateKeyEncoding: { type, format: "pem" }
-      }).privateKey
     const accepted = (private_key: string) => wrongFields({ ...stored, private_key }).length === 0
     assert.isTrue(accepted(rsa(2048, "pkcs1")))
     assert.isFalse(accepted(rsa(1024, "pkcs8")))
@@ -96,8 +100,6 @@ describe("the configuration", () => {
   })
 
   it("lists what is missing before it can dial, the signature secret included", () => {
-    const open = (values: Parameters<typeof setupChecklist>[0]) =>
-      setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
     assert.deepStrictEqual(open(stored), [])
     const { signature_secret: _, ...rest } = stored
     assert.deepStrictEqual(open(rest), ["signature_secret"])

@@ -148,7 +148,22 @@ export const house = Effect.gen(function* () {
     assert.isTrue(sync.ok, sync.message)
   })
   return {
-    ...{ carrier, provider, base, links, reference, plan, change, connected, refuseMedia },
-    ...{ reports, notes, mediaFailures, legs, inbound, events, transports, refused }
+    carrier,
+    provider,
+    base,
+    links,
+    reference,
+    plan,
+    change,
+    connected,
+    refuseMedia,
+    reports,
+    notes,
+    mediaFailures,
+    legs,
+    inbound,
+    events,
+    transports,
+    refused
   }
 })

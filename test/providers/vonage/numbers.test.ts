@@ -233,18 +233,18 @@ describe("owning a number", () => {
   )
 })
 
-describe("testing the connection", () => {
-  const tested = (
-    as: (request: Received) => ReturnType<ReturnType<typeof fake>> | { readonly status: number },
-    values = stored
-  ) =>
-    account(
-      as,
-      (provider, { received }) =>
-        Effect.map(provider.testConnection, (outcome) => ({ ...outcome, paths: received.map(({ path }) => path) })),
-      values
-    )
+const tested = (
+  as: (request: Received) => ReturnType<ReturnType<typeof fake>> | { readonly status: number },
+  values = stored
+) =>
+  account(
+    as,
+    (provider, { received }) =>
+      Effect.map(provider.testConnection, (outcome) => ({ ...outcome, paths: received.map(({ path }) => path) })),
+    values
+  )
 
+describe("testing the connection", () => {
   it.live("asks for the application, then with its key, then for the balance", () =>
     Effect.gen(function* () {
       const { ok, warnings, paths } = yield* tested(fake({}))

@@ -13,6 +13,8 @@ const binary = (data: Uint8Array) => decode({ data, binary: true })
 const format = { encoding: "pcm_s16le", sampleRate: 16_000 } as const
 const connected = { event: "websocket:connected", "content-type": "audio/l16;rate=16000", call_id: "run-42" }
 
+const idOf = (event: WireEvent | undefined) => (event?._tag === "Started" ? event.info.providerCallId : undefined)
+
 describe("what Vonage sends", () => {
   it("connected completes the handshake: the call is the one that our header names", () =>
     assert.deepStrictEqual(json({ ...connected, flag: true }), {
@@ -27,7 +29,6 @@ describe("what Vonage sends", () => {
     }))
 
   it("connected of another call is refused, without a header it is believed by its ticket", () => {
-    const idOf = (event: WireEvent | undefined) => (event?._tag === "Started" ? event.info.providerCallId : undefined)
     assert.notStrictEqual(idOf(json({ ...connected, call_id: "run-43" })), callUuid)
     assert.isDefined(idOf(json({ ...connected, call_id: "run-43" })))
     assert.strictEqual(idOf(json({ ...connected, call_id: undefined })), callUuid)

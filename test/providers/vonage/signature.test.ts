@@ -118,16 +118,17 @@ describe("the signature of a webhook", () => {
   )
 })
 
-describe("the upgrade of a media socket", () => {
-  const upgrade = (token: string | undefined) => request("", token, { method: "GET", publicUrl: "https://h/ws/ticket" })
-  const admits = (raw: RawRequest) =>
-    Effect.andThen(
-      TestClock.setTime(issuedAt * 1000),
-      offline((provider) =>
-        Effect.map(Effect.exit(provider.verifyUpgrade?.(raw) ?? Effect.die("no capability")), Exit.isSuccess)
-      )
-    )
+const upgrade = (token: string | undefined) => request("", token, { method: "GET", publicUrl: "https://h/ws/ticket" })
 
+const admits = (raw: RawRequest) =>
+  Effect.andThen(
+    TestClock.setTime(issuedAt * 1000),
+    offline((provider) =>
+      Effect.map(Effect.exit(provider.verifyUpgrade?.(raw) ?? Effect.die("no capability")), Exit.isSuccess)
+    )
+  )
+
+describe("the upgrade of a media socket", () => {
   it.effect("is checked where it is signed, whatever its hash covers; unsigned ones are let in by their ticket", () =>
     Effect.gen(function* () {
       assert.isTrue(yield* admits(upgrade(sign(claimsOf("anything")))))
