@@ -50,11 +50,14 @@ export const callTests: Tests = (it) => {
   for (const [name, behaviour, status, reason] of outcomes)
     it.effect(`tells that a call is ${name}`, () =>
       Effect.gen(function* () {
-        const { carrier } = yield* World
+        const { carrier, spec } = yield* World
         const to = yield* newDestination
         yield* carrier.whenDialed(to, behaviour)
         const { call } = yield* dialled(to)
-        assert.deepInclude(yield* endedRow(call.id), { status, end_reason: reason, media_state: "none" })
+        const row = yield* endedRow(call.id)
+        assert.deepInclude(row, { status, end_reason: reason })
+        // Some carriers connect the media while the phone still rings.
+        if (spec.mediaBeforeAnswer !== true) assert.strictEqual(row.media_state, "none")
         yield* call.settled
       })
     )

@@ -171,11 +171,9 @@ for (const [name, database] of databases)
         yield* dialled(id)
         yield* report(id, leg("answered"))
         assert.deepInclude(yield* becomes(id, "failed"), { failure: "bridge_failed" })
-        yield* eventually(
-          Effect.sync(() => script.dropped.length),
-          (count) => count === 1
-        )
-        assert.strictEqual(script.dropped[0]?.destinationCallId, "leg-1")
+        const dropped = Effect.sync(() => script.dropped.find(({ transferId }) => transferId === id))
+        const ended = yield* eventually(dropped, (transfer) => transfer !== undefined)
+        assert.strictEqual(ended?.destinationCallId, "leg-1")
         assert.deepStrictEqual(states(), ["dialing", "bridging", "bridge_failed"])
         assert.isUndefined((yield* callOf(call.id)).endedAt)
       }).pipe(Effect.scoped)

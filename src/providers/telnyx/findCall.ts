@@ -12,6 +12,8 @@ export interface Leg {
   readonly callControlId: string | undefined
   readonly subject: Subject
   readonly memory: CallMemory
+  /** It was answered, as we know from elsewhere. */
+  readonly isAnswered: boolean
 }
 
 /** Looks legs up at Telnyx. */
@@ -40,7 +42,7 @@ export const makeFinder = (rest: TelnyxRest, { connectionId }: Applications): Fi
     const id = yield* find(leg)
     if (id === undefined) return undefined
     return yield* rest.call(id).pipe(
-      Effect.map((call) => report(id, call, leg.memory)),
+      Effect.map((call) => report(id, call, leg)),
       Effect.catchIf(isMissing, () => Effect.undefined)
     )
   })
@@ -65,10 +67,10 @@ const notFoundYet = new CarrierError({
 })
 
 /** Telnyx tells whether a call is up, and no cause of its end: only whether it was answered can be guessed. */
-const report = (id: string, call: CallResource, memory: CallMemory): StatusReport => {
+const report = (id: string, call: CallResource, { isAnswered, memory }: Leg): StatusReport => {
   const seconds = call.call_duration ?? 0
   const isOver = !call.is_alive && (call.end_time ?? "") !== ""
-  const wasAnswered = memory["answered_at"] !== undefined || (isOver && seconds > 0)
+  const wasAnswered = isAnswered || memory["answered_at"] !== undefined || (isOver && seconds > 0)
   const common = { providerCallId: id, dedupeKey: `poll:${id}:${isOver ? "over" : "up"}` }
   if (!isOver) return { ...common, status: wasAnswered ? "in-progress" : undefined, rawStatus: "up" }
   return wasAnswered

@@ -23,10 +23,11 @@ import { readPublicKey, type Signing, verifySignature } from "./signature.ts"
 import { transferStrategy } from "./transfer.ts"
 import { parseInbound, parseStatus } from "./webhooks.ts"
 
-const leg = ({ callId, providerCallId, memory }: CallReference): Leg => ({
+const leg = ({ callId, isAnswered = false, providerCallId, memory }: CallReference): Leg => ({
   callControlId: providerCallId,
   subject: { call: callId },
-  memory
+  memory,
+  isAnswered
 })
 
 /** A Telnyx account at work. Telnyx reads no reply: calls are answered and refused by requests of ours. */

@@ -9,6 +9,7 @@ import type { Finder, Leg } from "./findCall.ts"
 import type { TelnyxRest } from "./rest.ts"
 
 const leg = ({ transferId, destinationCallId, destinationMemory }: DialledTransfer): Leg => ({
+  isAnswered: false,
   callControlId: destinationCallId,
   subject: { transfer: transferId },
   memory: destinationMemory
