@@ -6,6 +6,7 @@ import * as providers from "./providers/index.ts"
 const specs = [
   providers.twilio.spec,
   providers.telnyx.spec,
+  providers.vonage.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

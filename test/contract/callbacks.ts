@@ -64,7 +64,7 @@ export const callbackTests: Tests = (it) => {
           faults: [[fault, { only: /^voice/ }]]
         })
         const asked = yield* call.until(
-          (now) => now.media !== "none" || now.callbacks.some(({ status }) => status !== undefined) || isOver(now)
+          (now) => now.media !== "none" || now.callbacks.some(isAnsweredAnnouncement) || isOver(now)
         )
         const refused = asked.callbacks.some(({ status }) => status === 403)
         if (refused) {
@@ -81,6 +81,15 @@ export const callbackTests: Tests = (it) => {
       })
     )
 }
+
+/** Some carriers tell that a call is there before they ask what to do with it. */
+const isAnsweredAnnouncement = ({
+  status,
+  subject
+}: {
+  readonly status: number | undefined
+  readonly subject: string
+}) => status !== undefined && subject.startsWith("voice")
 
 /** No request that announced the call carried a signature, and each URL had a token of ours; or there was no request at all. */
 const unsigned = (

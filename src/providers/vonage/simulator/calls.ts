@@ -51,7 +51,10 @@ export interface DialPlan {
   readonly onFinal?: (call: Call, final: Final) => boolean
 }
 
-/** A call that nothing has happened to yet. The uuid of an inbound leg has no dashes; whoever compares uuids must not care. */
+/**
+ * A call that nothing has happened to yet. The uuid of an inbound leg is written without dashes; whoever compares uuids must not
+ * care. The call's id always has them.
+ */
 export const makeCall = Effect.fnUntraced(function* (stage: Stage, options: NewCall) {
   const { direction } = options
   const record = makeCallRecord({ state: direction === "inbound" ? "ringing" : "initiated", format, frameMs })
@@ -65,7 +68,8 @@ export const makeCall = Effect.fnUntraced(function* (stage: Stage, options: NewC
       record.changed()
     }
   })
-  const uuid = direction === "inbound" ? randomUUID().replaceAll("-", "") : randomUUID()
+  const id = randomUUID()
+  const uuid = direction === "inbound" ? id.replaceAll("-", "") : id
   const leg: Leg = {
     uuid,
     kind: "phone",
@@ -82,7 +86,7 @@ export const makeCall = Effect.fnUntraced(function* (stage: Stage, options: NewC
     isPriced: false
   }
   const call: Call = {
-    id: uuid,
+    id,
     direction,
     from: plussed(leg.from),
     to: plussed(leg.to),

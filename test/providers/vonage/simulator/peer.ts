@@ -220,3 +220,6 @@ export const statuses = ({ arrived }: Peer, uuid?: string) =>
   arrived
     .filter(({ said, target }) => target.startsWith("/events") && (uuid === undefined || said["uuid"] === uuid))
     .map(({ said }) => String(said["status"] ?? said["type"] ?? said["reason"]))
+
+/** A uuid as an inbound leg has it on the wire. */
+export const bareUuid = (id: string) => id.replaceAll("-", "")
