@@ -19,6 +19,22 @@ interface Kept {
   isConnected: boolean
 }
 
+/** What is written down for other nodes and people; the next look writes down what matters again. */
+const written = <A>(write: Effect.Effect<A, { readonly message: string }>) =>
+  Effect.asVoid(write).pipe(
+    Effect.catch(({ message }) => Effect.logWarning(`The state of a listener could not be written down: ${message}`))
+  )
+
+const tell = (state: Kept, trouble: Trouble, nextTryMs: number | undefined) => {
+  const next =
+    nextTryMs === undefined
+      ? "It is parked."
+      : `The next try is in ${Duration.format(Duration.seconds(Math.ceil(nextTryMs / 1000)))}.`
+  const message = `The connection to the carrier is down (${trouble.kind}): ${trouble.message} ${next}`
+  const log = trouble.kind === "lost" && !state.isParked ? Effect.logWarning(message) : Effect.logError(message)
+  return Effect.annotateLogs(log, { provider: state.provider })
+}
+
 /**
  * Keeps the connections of configurations whose carrier tells of its calls that way: exactly one node runs each, and every
  * change of a configuration is found within seconds. A node that is on its way out keeps its connections until another one
@@ -34,14 +50,6 @@ export const layer = Layer.effectDiscard(
     const fibers = yield* FiberMap.make<string, void, never>()
     const kept = new Map<string, Kept>()
     let tendedAt = yield* Clock.currentTimeMillis
-
-    /** What is written down for other nodes and people; the next look writes down what matters again. */
-    const written = <A>(write: Effect.Effect<A, { readonly message: string }>) =>
-      Effect.asVoid(write).pipe(
-        Effect.catch(({ message }) =>
-          Effect.logWarning(`The state of a listener could not be written down: ${message}`)
-        )
-      )
 
     const listen = Effect.fnUntraced(function* (own: OwnListener, connected: Effect.Effect<void>) {
       const configuration = yield* configurations.load(own.id, { organizationId: own.organization_id }).pipe(
@@ -59,16 +67,6 @@ export const layer = Layer.effectDiscard(
       if (listen === undefined) return yield* Effect.never
       return yield* listen(deskOf(configuration, connected))
     })
-
-    const tell = (state: Kept, trouble: Trouble, nextTryMs: number | undefined) => {
-      const next =
-        nextTryMs === undefined
-          ? "It is parked."
-          : `The next try is in ${Duration.format(Duration.seconds(Math.ceil(nextTryMs / 1000)))}.`
-      const message = `The connection to the carrier is down (${trouble.kind}): ${trouble.message} ${next}`
-      const log = trouble.kind === "lost" && !state.isParked ? Effect.logWarning(message) : Effect.logError(message)
-      return Effect.annotateLogs(log, { provider: state.provider })
-    }
 
     const run = (own: OwnListener, state: Kept) =>
       supervise({

@@ -21,6 +21,8 @@ const isAlerting = (state: string | null | undefined) => state === "Ringing"
 /** A `Dial` event's words for a phone that rings (Asterisk: ARI, Dial). */
 const alerting: ReadonlyArray<string | null | undefined> = ["RINGING", "PROGRESS"]
 
+const at = (event: AriEvent) => Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.succeed(timeOf(event) ?? now))
+
 /**
  * Makes tasks of events. Channels are told apart by their names and arguments, never by their state alone: a dialplan may have
  * answered before it hands a call over, and a channel that we dialled may enter before it is answered.
@@ -29,8 +31,6 @@ export const eventHandler = (account: AriAccount, legs: Legs) => {
   const { names, rest } = account
   /** Channels that we dialled, in our application before their answer. */
   const early = new Set<string>()
-
-  const at = (event: AriEvent) => Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.succeed(timeOf(event) ?? now))
 
   const entered = (event: AriEvent, channel: Channel): Told => {
     const own = names.read(channel.id)

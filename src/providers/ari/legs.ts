@@ -22,6 +22,12 @@ interface Leg {
 
 type Told = Effect.Effect<void, ReportsUnavailable>
 
+const causesOf = ({ cause, cause_txt, tech_cause }: AriEvent) => ({
+  cause: String(cause ?? 0),
+  ...(cause_txt ? { cause_text: cause_txt } : {}),
+  ...(tech_cause === undefined ? {} : { tech_cause: String(tech_cause) })
+})
+
 /** The channels of one configuration, and what is told about them. Everything may be told again. */
 export const makeLegs = (account: AriAccount, desk: ListenerDesk) => {
   const { names } = account
@@ -82,12 +88,6 @@ export const makeLegs = (account: AriAccount, desk: ListenerDesk) => {
       { callId },
       { providerCallId: id, status: "ringing", rawStatus: "Ringing", dedupeKey: "ringing" }
     )
-
-  const causesOf = ({ cause, cause_txt, tech_cause }: AriEvent) => ({
-    cause: String(cause ?? 0),
-    ...(cause_txt ? { cause_text: cause_txt } : {}),
-    ...(tech_cause === undefined ? {} : { tech_cause: String(tech_cause) })
-  })
 
   /** A caller's channel is gone: the call is over, and nothing of it may stay behind. */
   const callerGone = Effect.fnUntraced(function* (event: AriEvent, { id, state }: Channel, leg: Leg) {

@@ -14,6 +14,9 @@ const settlingMs = 25_000
 
 type Step = Effect.Effect<void, CarrierError | ReportsUnavailable>
 
+const cleared = (kind: string, id: string, clear: Effect.Effect<void, CarrierError>) =>
+  Effect.andThen(Effect.logWarning(`A ${kind} at Asterisk belonged to no call and was taken down.`, { id }), clear)
+
 /**
  * Compares what Asterisk has with what we have: events are lost while nobody is connected, and a crash leaves things behind.
  * Touches only what has our names, or is in our application.
@@ -72,9 +75,6 @@ export const reconciliation = (account: AriAccount, desk: ListenerDesk, legs: Le
       bridges: bridges.filter(({ id }) => isStray(id)).map(({ id }) => id)
     }
   }
-
-  const cleared = (kind: string, id: string, clear: Effect.Effect<void, CarrierError>) =>
-    Effect.andThen(Effect.logWarning(`A ${kind} at Asterisk belonged to no call and was taken down.`, { id }), clear)
 
   return Effect.gen(function* () {
     const channels = yield* rest.channels

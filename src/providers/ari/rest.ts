@@ -29,6 +29,11 @@ export const unlessGone = <A>(effect: Effect.Effect<A, CarrierError>): Effect.Ef
     Effect.catchIf(isGone, () => Effect.void)
   )
 
+const channelPath = (id: string) => `/channels/${encodeURIComponent(id)}`
+const bridgePath = (id: string) => `/bridges/${encodeURIComponent(id)}`
+const get = (operation: string, path: string, query: FormFields = []) =>
+  ({ operation, method: "GET", path, query, idempotent: true }) as const
+
 /** The parts of ARI that are used, for one Asterisk. Objects have names of ours, so most requests may be repeated. */
 export const makeRest = (toolkit: CarrierToolkit["Service"], config: AriConfig) => {
   const base = toolkit.baseUrl(provider, config.endpoint)
@@ -50,11 +55,6 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: AriConfig) 
     query: FormFields = [],
     idempotent = true
   ) => Effect.asVoid(client.send({ operation, method, path, query, idempotent }))
-  const channel = (id: string) => `/channels/${encodeURIComponent(id)}`
-  const bridge = (id: string) => `/bridges/${encodeURIComponent(id)}`
-  const get = (operation: string, path: string, query: FormFields = []) =>
-    ({ operation, method: "GET", path, query, idempotent: true }) as const
-
   return {
     /** Scheme, host and prefix of Asterisk's HTTP server. */
     base,
@@ -64,7 +64,7 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: AriConfig) 
       read(Channel, {
         operation: "Channels.originate",
         method: "POST",
-        path: channel(channelId),
+        path: channelPath(channelId),
         query: [
           ["endpoint", endpoint],
           ["app", app],
@@ -86,34 +86,34 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: AriConfig) 
     channels: read(Channels, get("Channels.list", "/channels")),
     /** Undefined: there is none of this name. */
     channel: (id: string): Effect.Effect<Channel | undefined, CarrierError> =>
-      read(Channel, get("Channels.get", channel(id))).pipe(Effect.catchIf(isGone, () => Effect.undefined)),
-    answer: (id: string) => send("Channels.answer", "POST", `${channel(id)}/answer`),
+      read(Channel, get("Channels.get", channelPath(id))).pipe(Effect.catchIf(isGone, () => Effect.undefined)),
+    answer: (id: string) => send("Channels.answer", "POST", `${channelPath(id)}/answer`),
     /** `reason` is one of ARI's words. A channel that is gone is a success. */
     hangUp: (id: string, reason: string) =>
-      unlessGone(send("Channels.hangup", "DELETE", channel(id), [["reason", reason]])),
+      unlessGone(send("Channels.hangup", "DELETE", channelPath(id), [["reason", reason]])),
     sendDigits: (id: string, digits: string) =>
-      send("Channels.sendDTMF", "POST", `${channel(id)}/dtmf`, [["dtmf", digits]], false),
+      send("Channels.sendDTMF", "POST", `${channelPath(id)}/dtmf`, [["dtmf", digits]], false),
     variable: (id: string, name: string) =>
       Effect.map(
-        read(Variable, get("Channels.getChannelVar", `${channel(id)}/variable`, [["variable", name]])),
+        read(Variable, get("Channels.getChannelVar", `${channelPath(id)}/variable`, [["variable", name]])),
         ({ value }) => value
       ),
     bridges: read(Bridges, get("Bridges.list", "/bridges")),
     bridge: (id: string): Effect.Effect<Bridge | undefined, CarrierError> =>
-      read(Bridge, get("Bridges.get", bridge(id))).pipe(Effect.catchIf(isGone, () => Effect.undefined)),
+      read(Bridge, get("Bridges.get", bridgePath(id))).pipe(Effect.catchIf(isGone, () => Effect.undefined)),
     /** One that is there already is a success. */
     createBridge: (id: string) =>
-      send("Bridges.create", "POST", bridge(id), [["type", "mixing"]]).pipe(
+      send("Bridges.create", "POST", bridgePath(id), [["type", "mixing"]]).pipe(
         Effect.catchIf(
           ({ httpStatus }) => httpStatus === 409,
           () => Effect.void
         )
       ),
     addToBridge: (id: string, channels: ReadonlyArray<string>) =>
-      send("Bridges.addChannel", "POST", `${bridge(id)}/addChannel`, [["channel", channels.join(",")]]),
+      send("Bridges.addChannel", "POST", `${bridgePath(id)}/addChannel`, [["channel", channels.join(",")]]),
     removeFromBridge: (id: string, channelId: string) =>
-      send("Bridges.removeChannel", "POST", `${bridge(id)}/removeChannel`, [["channel", channelId]]),
-    destroyBridge: (id: string) => unlessGone(send("Bridges.destroy", "DELETE", bridge(id))),
+      send("Bridges.removeChannel", "POST", `${bridgePath(id)}/removeChannel`, [["channel", channelId]]),
+    destroyBridge: (id: string) => unlessGone(send("Bridges.destroy", "DELETE", bridgePath(id))),
     version: Effect.map(
       read(Info, get("Asterisk.getInfo", "/asterisk/info", [["only", "system"]])),
       ({ system }) => system.version
