@@ -9,7 +9,7 @@ import type { Trouble } from "./listenerStreak.ts"
 import { supervise } from "./supervise.ts"
 
 /** How often the configurations are looked at. */
-const every = "2 seconds"
+const every = "1 second"
 
 /** A connection that this node keeps up. */
 interface Kept {
