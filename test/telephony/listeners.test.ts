@@ -69,11 +69,12 @@ const configurations = Layer.effect(
   })
 )
 
+const unused = () => Effect.die("not used here")
+
 /** What of the store a listener needs, over the real table. */
 const store = Layer.effect(
   ConfigurationStore,
   Effect.map(SqlClient.SqlClient, (sql) => {
-    const unused = () => Effect.die("not used here")
     return ConfigurationStore.of({
       list: unused,
       get: unused,

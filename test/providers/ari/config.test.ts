@@ -6,6 +6,16 @@ import { spec } from "../../../src/providers/ari/index.ts"
 import { readRelease } from "../../../src/providers/ari/release.ts"
 import { app, configurationId, stored } from "./pbx.ts"
 
+const shown = (values: object) => spec.derivedValues?.({ ...stored, ...values }, configurationId)
+
+const missing = (values: object) =>
+  (spec.setupChecklist?.({ ...stored, ws_client_name: "", ...values }) ?? []).filter(({ done }) => !done)
+
+const has = (version: string) => {
+  const { hasMedia, hasTransportData } = readRelease(version)
+  return [hasMedia, hasTransportData]
+}
+
 const saved = (values: object) => Effect.exit(Schema.decodeUnknownEffect(spec.configRequest)(values))
 const isRefused = (values: object) => Effect.map(saved({ ...stored, ...values }), Exit.isFailure)
 
@@ -44,14 +54,11 @@ describe("an Asterisk's configuration", () => {
   )
 
   it("shows what to put into the dialplan: the same application for ever, or the chosen one", () => {
-    const shown = (values: object) => spec.derivedValues?.({ ...stored, ...values }, configurationId)
     assert.deepStrictEqual(shown({}), { dialplan_application: `Stasis(${app},did=\${EXTEN})` })
     assert.deepStrictEqual(shown({ stasis_app_name: "mine" }), { dialplan_application: "Stasis(mine,did=${EXTEN})" })
   })
 
   it("has the media section on its list only where Asterisk opens the media", () => {
-    const missing = (values: object) =>
-      (spec.setupChecklist?.({ ...stored, ws_client_name: "", ...values }) ?? []).filter(({ done }) => !done)
     assert.deepStrictEqual(
       missing({}).map(({ field }) => field),
       ["ws_client_name"]
@@ -95,10 +102,6 @@ describe("a dial string", () => {
 
 describe("a release", () => {
   it("is told from the first three numbers, whatever a distribution writes around them", () => {
-    const has = (version: string) => {
-      const { hasMedia, hasTransportData } = readRelease(version)
-      return [hasMedia, hasTransportData]
-    }
     assert.deepStrictEqual(has("20.15.2"), [false, false])
     assert.deepStrictEqual(has("20.16.0"), [true, false])
     assert.deepStrictEqual(has("20.18.0"), [true, true])

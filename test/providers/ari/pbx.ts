@@ -70,6 +70,9 @@ export const pbx = <A, E>(
     }).pipe(Effect.provide(toolkit(carrier.baseUrl)))
   }).pipe(Effect.scoped)
 
+const nameOf = (call: { readonly callId: string } | { readonly providerCallId: string }) =>
+  "callId" in call ? call.callId : call.providerCallId
+
 /** A desk that writes down what it is told. */
 export const makeDesk = (live: ReadonlyArray<CallReference> = []) => {
   const seen = {
@@ -81,8 +84,6 @@ export const makeDesk = (live: ReadonlyArray<CallReference> = []) => {
     transfers: new Array<readonly [id: string, report: TransferLegReport]>(),
     opened: new Array<{ readonly callId: string; readonly url: string; readonly protocol: string }>()
   }
-  const nameOf = (call: { readonly callId: string } | { readonly providerCallId: string }) =>
-    "callId" in call ? call.callId : call.providerCallId
   const desk: ListenerDesk = {
     connected: Effect.sync(() => void seen.connected++),
     inbound: (call) => Effect.sync(() => void seen.inbound.push(call)),

@@ -127,7 +127,7 @@ describe("what Asterisk is sent", () => {
     assert.isUndefined(plain({ _tag: "Mark", name: "g0-1" }))
     const mark = json({ _tag: "Mark", name: "g123456789-1234567890" })
     assert.strictEqual(mark, `{"command":"MARK_MEDIA","correlation_id":"g123456789-1234567890"}`)
-    assert.isAtMost(String(mark).length, 128)
+    assert.isAtMost(typeof mark === "string" ? mark.length : 999, 128)
   })
 
   it("is no digit: those go by REST", () => {
