@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { Duplex } from "node:stream"
 import { Effect, FiberSet, Schema } from "effect"
 import type { FaultPanel } from "./Faults.ts"
 
@@ -23,6 +24,7 @@ export interface RestReply {
 export interface RestExchange {
   readonly method: string
   readonly path: string
+  readonly query: ReadonlyArray<readonly [string, string]>
   readonly fields: ReadonlyArray<readonly [string, string]>
   readonly status: number | undefined
 }
@@ -79,6 +81,8 @@ export const serveRest = Effect.fnUntraced(function* (options: {
   readonly panel: FaultPanel
   /** 0: a free one. */
   readonly port: number
+  /** Takes WebSocket upgrades on the same port; without it they are answered like any other request. */
+  readonly upgrade?: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void
 }) {
   const { act, panel } = options
   const log: Array<{ -readonly [Key in keyof RestExchange]: RestExchange[Key] }> = []
@@ -100,8 +104,8 @@ export const serveRest = Effect.fnUntraced(function* (options: {
 
   const respond = Effect.fnUntraced(function* (incoming: IncomingMessage, outgoing: ServerResponse) {
     const request = yield* read(incoming)
-    const line = { method: request.method, path: request.path, fields: request.fields, status: undefined }
-    const entry: (typeof log)[number] = line
+    const { fields, method, path } = request
+    const entry: (typeof log)[number] = { method, path, query: Array.from(request.query), fields, status: undefined }
     log.push(entry)
     const reply = yield* decide(request)
     entry.status = reply.status
@@ -110,14 +114,26 @@ export const serveRest = Effect.fnUntraced(function* (options: {
   })
 
   const run = yield* FiberSet.makeRuntime<never, void, never>()
+  // Upgraded connections are no longer the HTTP server's to close.
+  const upgraded = new Set<Duplex>()
   const server = yield* Effect.acquireRelease(
     Effect.sync(() => createServer((incoming, outgoing) => run(respond(incoming, outgoing)))),
     (server) =>
       Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
         server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
       })
   )
+  const { upgrade } = options
+  if (upgrade !== undefined) {
+    server.on("upgrade", (incoming, socket, head) => {
+      upgraded.add(socket)
+      socket.on("close", () => upgraded.delete(socket))
+      socket.on("error", () => socket.destroy())
+      upgrade(incoming, socket, head)
+    })
+  }
   const port = yield* Effect.callback<number, SimulatorFailed>((resume) => {
     server.once("error", ({ message }) =>
       resume(new SimulatorFailed({ message: `The fake carrier cannot listen: ${message}. Give it another port.` }))
