@@ -9,8 +9,11 @@ import { argumentsIn, isOwnLeg } from "./inbound.ts"
 import type { Legs } from "./legs.ts"
 import type { Bridge, Channel } from "./resources.ts"
 
-/** What is just being made may be missing on one side for so long, ms. */
+/** What is just being made may belong to no call for so long, ms. */
 const settlingMs = 25_000
+
+/** How long the event of a channel's end may be on its way. */
+const eventWait = "2 seconds"
 
 type Step = Effect.Effect<void, CarrierError | ReportsUnavailable>
 
@@ -32,8 +35,7 @@ export const reconciliation = (account: AriAccount, desk: ListenerDesk, legs: Le
     legs.learn(call)
     const leg = legs.legOf(id)
     if (leg === undefined) return Effect.void
-    if (channel === undefined)
-      return now - call.createdAtMs < settlingMs || call.providerCallId === undefined ? Effect.void : missing(id)
+    if (channel === undefined) return call.providerCallId === undefined ? Effect.void : missing(id)
     if (leg.direction === "inbound") return Effect.void
     if (channel.state === "Ringing") return legs.ringing(id, call.callId)
     const isAnswered = channel.state === "Up" && leg.answeredAt === undefined
@@ -42,10 +44,12 @@ export const reconciliation = (account: AriAccount, desk: ListenerDesk, legs: Le
       : Effect.void
   }
 
-  /** The list may be older than the call: only Asterisk's own no is believed. */
+  /** The list may be older than the call: only Asterisk's own no is believed, and its event, which knows the cause, comes first. */
   const missing = Effect.fnUntraced(function* (id: string) {
-    const leg = legs.legOf(id)
-    if (leg === undefined || (yield* rest.channel(id)) !== undefined) return
+    if ((yield* rest.channel(id)) !== undefined) return
+    yield* Effect.sleep(eventWait)
+    const leg = legs.isKnown(id) ? legs.legOf(id) : undefined
+    if (leg === undefined) return
     yield* legs.callerGone({ type: "lost-events", cause: 0, cause_txt: "The event was lost" }, { id }, leg)
   })
 
