@@ -80,7 +80,7 @@ describe("a dial string", () => {
 
   it("keeps its shape whatever is dialled", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (destination) => {
+      fc.property(fc.string(), (destination) => {
         const made = dialString("PJSIP/{number}@trunk", destination)
         if (made._tag === "Success") assert.match(made.success, /^PJSIP\/[0-9A-Za-z+*#._-]{1,64}@trunk$/)
       })
@@ -90,7 +90,7 @@ describe("a dial string", () => {
   it("encodes the parameters of a media connection as Asterisk wants them", () => {
     assert.strictEqual(uriParameters({ call: "a/b", token: "x+y=" }), "v(call=a%2Fb,token=x%2By%3D)")
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (value) => {
+      fc.property(fc.string(), (value) => {
         const written = uriParameters({ ticket: value })
         assert.match(written, /^v\(ticket=(?:[A-Za-z0-9_.+-]|%[0-9A-F]{2})*\)$/)
         const query = new URLSearchParams(written.slice(2, -1))

@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { Configurations } from "../../../src/organizations/Configurations.ts"
 import { Calls } from "../../../src/telephony/Calls.ts"
 import { reference } from "../../../src/telephony/CarrierDesk.ts"
+import { connectMedia } from "../../../src/transport/outgoingSocket.ts"
 import { App, endOf, eventsOf, ours, setLimits, speech, theirs } from "../../support/app.ts"
 import { house, newest } from "./house.ts"
 
@@ -18,6 +19,12 @@ const dial = Effect.fnUntraced(function* (to: string = theirs) {
 const { layer: withAsterisk, asterisk, ready, connected, empty } = house()
 let set: Effect.Success<typeof ready> | undefined
 const tenant = Effect.sync(() => set ?? assert.fail("the first test sets up"))
+
+/** The tickets that Asterisk was given. */
+const givenTickets = Effect.gen(function* () {
+  const exchanges = yield* (yield* asterisk).restExchanges
+  return exchanges.flatMap(({ query }) => query.flatMap(([, value]) => /v\(ticket=([\w-]+)\)/.exec(value)?.[1] ?? []))
+})
 
 layer(withAsterisk, { excludeTestServices: true })("the service before an Asterisk", (it) => {
   it.effect("connects within seconds once it is configured, and shows what to put into the dialplan", () =>
@@ -202,12 +209,25 @@ layer(withAsterisk, { excludeTestServices: true })("the service before an Asteri
     90_000
   )
 
+  it.effect("opens no media with a ticket that was used, with none, or with two; and offers no extensions", () =>
+    Effect.gen(function* () {
+      const app = yield* App
+      const base = `${app.url.replace("http", "ws")}/api/v1/telephony/ws`
+      const [used = ""] = yield* givenTickets
+      const statusOf = (url: string) =>
+        Effect.map(Effect.flip(connectMedia({ url, headers: {}, protocol: "media" })), ({ status }) => status)
+      assert.strictEqual(yield* statusOf(`${base}?ticket=${used}`), 409)
+      assert.strictEqual(yield* statusOf(`${base}/?ticket=${used}`), 409)
+      assert.strictEqual(yield* statusOf(`${base}?ticket=`), 404)
+      assert.strictEqual(yield* statusOf(`${base}?other=1`), 404)
+      assert.strictEqual(yield* statusOf(`${base}?ticket=${used}&ticket=x`), 404)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("keeps the ticket out of every event of a call", () =>
     Effect.gen(function* () {
       const app = yield* App
-      const tickets = (yield* (yield* asterisk).restExchanges).flatMap(({ query }) =>
-        query.flatMap(([, value]) => /v\(ticket=([\w-]+)\)/.exec(value)?.[1] ?? [])
-      )
+      const tickets = yield* givenTickets
       assert.isNotEmpty(tickets)
       const row = yield* newest(() => true)
       const log = JSON.stringify(yield* eventsOf(app, row.id))
