@@ -7,6 +7,7 @@ const specs = [
   providers.twilio.spec,
   providers.telnyx.spec,
   providers.vonage.spec,
+  providers.ari.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

@@ -47,6 +47,8 @@ export interface RestAccount {
   /** The value of the `Authorization` header, asked for before each try. */
   readonly authorization: Effect.Effect<Redacted.Redacted<string>, CarrierError>
   readonly explain: (answer: RestAnswer) => Explanation
+  /** The host is one that a tenant typed in: it is resolved and judged before each try, and while connecting. */
+  readonly tenantHost?: true
 }
 
 /** Sends a request and gives back a 2xx answer; anything else is a `CarrierError` whose `kind` says what may have happened. */

@@ -2,3 +2,4 @@
 export * as twilio from "./twilio/index.ts"
 export * as telnyx from "./telnyx/index.ts"
 export * as vonage from "./vonage/index.ts"
+export * as ari from "./ari/index.ts"
