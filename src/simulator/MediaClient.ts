@@ -12,6 +12,8 @@ export type MediaEnd =
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
   | { readonly _tag: "Dropped" }
+  /** The carrier cut the connection over a message that it does not take. */
+  | { readonly _tag: "Violated" }
 
 export interface MediaConnection {
   readonly url: string
@@ -121,7 +123,8 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
-    if (stream !== undefined) socket.send(dialect.stop())
+    const stop = stream === undefined ? undefined : dialect.stop()
+    if (stop !== undefined) socket.send(stop)
     socket.close(1000)
   })
   const outcome = yield* opened
@@ -135,7 +138,9 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     else socket.send(wire)
   }
   for (const wire of dialect.greeting()) send(wire)
+  let violated = false
   const ended = Effect.map(closed, (code): MediaEnd => {
+    if (violated) return { _tag: "Violated" }
     if (code !== 1000 && code !== 1001 && code !== 1005) complain(dialect.errors.broken(code))
     return { _tag: "Closed", code }
   })
@@ -165,7 +170,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        returnMarks(running.playout.clear(atMs))
+        for (const wire of cleared(running.playout.clear(atMs))) send(wire)
         break
       case "Digits":
         note("digits", command.digits)
@@ -173,9 +178,14 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)
+        if (command.cuts === true) {
+          violated = true
+          socket.terminate()
+        }
     }
     record.changed()
   }
+  const cleared = dialect.cleared ?? ((names) => names.map(dialect.mark))
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
   }

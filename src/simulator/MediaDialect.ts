@@ -9,8 +9,8 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
-  /** Not acted upon. `error` is the carrier's code and text, logged once a stream. */
-  | { readonly _tag: "Invalid"; readonly error: string }
+  /** Not acted upon. `error` is the carrier's code and text, logged once a stream. `cuts`: the carrier cuts the connection over it. */
+  | { readonly _tag: "Invalid"; readonly error: string; readonly cuts?: true }
 
 /** A carrier's media protocol, from the carrier's side. Made once per stream; it may count messages. */
 export interface MediaDialect {
@@ -25,7 +25,10 @@ export interface MediaDialect {
   readonly audio: (frame: Uint8Array, timestampMs: number) => Wire
   readonly digit: (digit: string) => Wire
   readonly mark: (name: string) => Wire
-  readonly stop: () => Wire
+  /** What is said at the carrier's own end of the stream; undefined: it closes without a word. */
+  readonly stop: () => Wire | undefined
+  /** What is said after a clear; the marks that were not heard, unless given. */
+  readonly cleared?: (unheard: ReadonlyArray<string>) => ReadonlyArray<Wire>
   readonly read: (data: Uint8Array, binary: boolean) => MediaCommand
   /** Error texts, in the carrier's words. */
   readonly errors: {
