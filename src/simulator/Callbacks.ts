@@ -10,6 +10,8 @@ export interface Callback {
   readonly fields: Readonly<Record<string, string>>
   /** What the carrier makes of the outcome. Gives what it sends next instead: a retry, or to a fallback. */
   readonly followUp?: (outcome: Result.Result<ExactReply, RequestFailed>) => Callback | undefined
+  /** Of a follow-up: how long after the outcome it is sent. The callbacks behind it do not wait for it then. */
+  readonly afterMs?: number
   /** How long this one may take, instead of the line's own limit. */
   readonly timeoutMs?: number
 }
@@ -42,6 +44,7 @@ export const makeCallbackLine = (options: {
   const { panel, record } = options
   let last: Effect.Effect<unknown> = Effect.void
   let held: Effect.Effect<void> | undefined
+  const later: Array<Fiber.Fiber<void>> = []
 
   const deliver: (callback: Callback) => Effect.Effect<void> = Effect.fnUntraced(function* (callback) {
     const { fields, request, subject } = callback
@@ -57,7 +60,9 @@ export const makeCallbackLine = (options: {
       failure: Result.isFailure(outcome) ? outcome.failure.message : undefined
     })
     const next = callback.followUp?.(outcome)
-    if (next !== undefined) yield* deliver(next)
+    if (next?.afterMs !== undefined) {
+      later.push(yield* Effect.forkIn(Effect.delay(deliver(next), next.afterMs), options.scope))
+    } else if (next !== undefined) yield* deliver(next)
   })
 
   /** Chains an effect after everything that was queued before it. */
@@ -101,6 +106,7 @@ export const makeCallbackLine = (options: {
       if (held !== undefined) yield* queue(held)
       held = undefined
       yield* last
+      for (let fiber = later.shift(); fiber !== undefined; fiber = later.shift()) yield* Fiber.await(fiber)
     })
   }
 }
