@@ -143,6 +143,10 @@ describe("hanging up", () => {
   )
 })
 
+const rated = (total_amount: unknown) => ({
+  [`GET Call/${callUuid}/`]: { status: 200, json: callRecord({ total_amount }) }
+})
+
 describe("asking for a call", () => {
   const asked = (known: Readonly<Record<string, Behaviour>>, of = call) =>
     account(answers(known), (provider, { received }) =>
@@ -211,9 +215,6 @@ describe("asking for a call", () => {
     Effect.gen(function* () {
       const cost = (known: Readonly<Record<string, Behaviour>>) =>
         account(answers(known), (provider) => provider.callCost?.(call) ?? Effect.die("no capability"))
-      const rated = (total_amount: unknown) => ({
-        [`GET Call/${callUuid}/`]: { status: 200, json: callRecord({ total_amount }) }
-      })
       assert.deepStrictEqual(yield* cost(rated("0.00850")), { amount: "0.00850", currency: "USD" })
       assert.isUndefined(yield* cost(rated("0.00000")))
       assert.isUndefined(yield* cost({}))
@@ -221,19 +222,20 @@ describe("asking for a call", () => {
   )
 })
 
+const tested = (behaviour: Behaviour) =>
+  account(
+    () => behaviour,
+    (provider) => provider.testConnection
+  )
+
 describe("the account", () => {
   it.live("is accepted with warnings, or not", () =>
     Effect.gen(function* () {
-      const test = (behaviour: Behaviour) =>
-        account(
-          () => behaviour,
-          (provider) => provider.testConnection
-        )
       const trial = { account_type: "trial", cash_credits: "0.34", auto_recharge: false }
-      assert.strictEqual((yield* test({ status: 200, json: trial })).warnings.length, 2)
-      const good = yield* test({ status: 200, json: { account_type: "standard", cash_credits: "12.34" } })
+      assert.strictEqual((yield* tested({ status: 200, json: trial })).warnings.length, 2)
+      const good = yield* tested({ status: 200, json: { account_type: "standard", cash_credits: "12.34" } })
       assert.deepStrictEqual([good.ok, good.warnings], [true, []])
-      assert.isFalse((yield* test({ status: 401, text: "no" })).ok)
+      assert.isFalse((yield* tested({ status: 401, text: "no" })).ok)
     })
   )
 })

@@ -13,6 +13,9 @@ const wrong = (values: unknown) => {
 }
 const load = (values: unknown) => configLoader(Schema.decodeUnknownSync(Schema.Struct(fields))(values))
 
+const open = (values: Parameters<typeof setupChecklist>[0]) =>
+  setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
+
 describe("the configuration", () => {
   it("takes a main account or a subaccount, its secrets redacted", () => {
     for (const auth_id of [authId, "SAABCDEFGHIJ12345678"]) {
@@ -50,8 +53,6 @@ describe("the configuration", () => {
   })
 
   it("lists what is missing before it can dial", () => {
-    const open = (values: Parameters<typeof setupChecklist>[0]) =>
-      setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
     assert.deepStrictEqual(open({}), ["auth_id", "auth_token"])
     assert.deepStrictEqual(open(valid), [])
   })

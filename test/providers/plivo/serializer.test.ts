@@ -155,14 +155,14 @@ describe("the short cut for media", () => {
   })
 })
 
-describe("what we send", () => {
-  const sent = (command: WireCommand, of = info): unknown => {
-    const message = serializer.encode(of)(command)
-    if (message === undefined || message instanceof Uint8Array) return assert.fail("Plivo takes text frames only")
-    if (typeof message !== "string") assert.isFalse(message.binary)
-    return JSON.parse(typeof message === "string" ? message : Buffer.from(message.data).toString("utf8"))
-  }
+const sent = (command: WireCommand, of = info): unknown => {
+  const message = serializer.encode(of)(command)
+  if (message === undefined || message instanceof Uint8Array) return assert.fail("Plivo takes text frames only")
+  if (typeof message !== "string") assert.isFalse(message.binary)
+  return JSON.parse(typeof message === "string" ? message : Buffer.from(message.data).toString("utf8"))
+}
 
+describe("what we send", () => {
   it("has exactly the keys that Plivo takes", () => {
     const chunk = Uint8Array.from([9, 0xff, 0x7f, 9]).subarray(1, 3)
     assert.deepStrictEqual(sent({ _tag: "Audio", chunk }), {

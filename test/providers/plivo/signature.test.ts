@@ -270,6 +270,9 @@ describe("the signature of a webhook", () => {
   })
 })
 
+const signedOver = (scheme: string) =>
+  sign(Redacted.make(authToken), canonical(`${scheme}://voice.example.com/m`, [], []), "55443322110099887766")
+
 describe("the signature of a media socket's upgrade", () => {
   const signature = "sZyBqfw65YM8GInu0R97uGOiu906BFAdBZmo8bBXZSU="
   const upgrade = (url: string, given = signature) =>
@@ -284,19 +287,18 @@ describe("the signature of a media socket's upgrade", () => {
   })
 
   it("may be over https: as Plivo's own stream libraries have it, but not over wss:", () => {
-    const signedOver = (scheme: string) =>
-      sign(Redacted.make(authToken), canonical(`${scheme}://voice.example.com/m`, [], []), "55443322110099887766")
     assert.isTrue(upgradePasses(upgrade(`${host}/m`, signedOver("https"))))
     assert.isFalse(upgradePasses(upgrade(`${host}/m`, signedOver("wss"))))
   })
 })
 
+const grouped = (fields: FormFields) => {
+  const groups: Record<string, Array<string>> = {}
+  for (const [name, value] of fields) groups[name] = [...(groups[name] ?? []), value]
+  return groups
+}
+
 describe("against Plivo's own package", () => {
-  const grouped = (fields: FormFields) => {
-    const groups: Record<string, Array<string>> = {}
-    for (const [name, value] of fields) groups[name] = [...(groups[name] ?? []), value]
-    return groups
-  }
   const official = ({ method = "POST", url, fields = [], nonce, signature }: Signed, token = authToken) =>
     plivo.validateV3Signature(method, url, nonce, token, signature, grouped(fields))
 

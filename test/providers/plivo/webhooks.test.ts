@@ -191,14 +191,14 @@ describe("the state of a call", () => {
   )
 })
 
-describe("whose webhook it is", () => {
-  const request = (fields: FormFields, headers: RawRequest["headers"]): RawRequest => ({
-    method: "POST",
-    publicUrl: "https://voice.example.com/x",
-    headers,
-    body: Buffer.from(encodeForm(fields))
-  })
+const request = (fields: FormFields, headers: RawRequest["headers"]): RawRequest => ({
+  method: "POST",
+  publicUrl: "https://voice.example.com/x",
+  headers,
+  body: Buffer.from(encodeForm(fields))
+})
 
+describe("whose webhook it is", () => {
   it("Plivo's has its headers and a call id; the same fields from another carrier are not Plivo's", () => {
     const fields = fieldsOf(inboundBody)
     assert.isTrue(spec.recognize(request(fields, { "x-plivo-signature-v3": "a" })))
