@@ -8,6 +8,7 @@ const specs = [
   providers.telnyx.spec,
   providers.vonage.spec,
   providers.ari.spec,
+  providers.plivo.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {
