@@ -1,4 +1,4 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Record, Redacted } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { makeAccountGates } from "./accountGates.ts"
 import { encodeForm } from "./forms.ts"
@@ -21,7 +21,7 @@ export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
 
   const attempt = (account: RestAccount, request: RestRequest) =>
     Effect.gen(function* () {
-      const authorization = yield* account.authorization
+      const authorization = account.authorization === undefined ? undefined : yield* account.authorization
       const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
     }).pipe(
@@ -46,11 +46,21 @@ export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
   })
 })
 
-const build = ({ baseUrl }: RestAccount, request: RestRequest, authorization: Redacted.Redacted<string>) => {
+const build = (
+  { baseUrl, credentialHeaders = {} }: RestAccount,
+  request: RestRequest,
+  authorization: Redacted.Redacted<string> | undefined
+) => {
+  const secrets: Readonly<Record<string, Redacted.Redacted<string>>> =
+    authorization === undefined ? credentialHeaders : { ...credentialHeaders, authorization }
   const query = request.query === undefined ? "" : encodeForm(request.query)
   const url = baseUrl + request.path + (query === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${query}`)
   const plain = HttpClientRequest.make(request.method)(url, {
-    headers: { authorization: Redacted.value(authorization), accept: "application/json", "user-agent": "switchboard" }
+    headers: {
+      ...Record.map(secrets, (secret) => Redacted.value(secret)),
+      accept: "application/json",
+      "user-agent": "switchboard"
+    }
   })
   if (request.body === undefined) return plain
   return "form" in request.body
