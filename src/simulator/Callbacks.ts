@@ -34,15 +34,21 @@ export const makeCallbackLine = (options: {
   readonly timeoutMs: number
   readonly maxBytes: number
   readonly record: (sent: SentCallback) => void
+  /**
+   * For carriers that try again: how many ms after this attempt (1 is the first), or undefined to leave it. Later callbacks do not
+   * wait for it.
+   */
+  readonly retry?: (attempt: number, sent: SentCallback) => number | undefined
 }): CallbackLine => {
-  const { panel, record } = options
+  const { panel, record, retry } = options
+  const retries: Array<Fiber.Fiber<void>> = []
   let last: Effect.Effect<unknown> = Effect.void
   let held: Effect.Effect<void> | undefined
 
-  const deliver = Effect.fnUntraced(function* (callback: Callback) {
+  const deliver = Effect.fnUntraced(function* (callback: Callback, attempt = 1): Effect.fn.Return<void> {
     const { fields, request, subject } = callback
     const outcome = yield* Effect.result(exchange(request, options))
-    record({
+    const sent: SentCallback = {
       subject,
       url: request.url,
       fields,
@@ -50,7 +56,15 @@ export const makeCallbackLine = (options: {
       lost: false,
       status: Result.isSuccess(outcome) ? outcome.success.status : undefined,
       failure: Result.isFailure(outcome) ? outcome.failure.message : undefined
-    })
+    }
+    record(sent)
+    const afterMs = retry?.(attempt, sent)
+    if (afterMs === undefined) return
+    const again = Effect.andThen(
+      Effect.sleep(afterMs),
+      Effect.suspend(() => deliver(callback, attempt + 1))
+    )
+    retries.push(yield* Effect.forkIn(again, options.scope))
   })
 
   /** Chains an effect after everything that was queued before it. */
@@ -94,6 +108,7 @@ export const makeCallbackLine = (options: {
       if (held !== undefined) yield* queue(held)
       held = undefined
       yield* last
+      for (const fiber of retries) yield* Fiber.await(fiber)
     })
   }
 }

@@ -1,13 +1,16 @@
-import { Clock, Effect } from "effect"
+import { Clock, Deferred, Effect, Exit } from "effect"
 import { WebSocket } from "ws"
 import { type CallRecord, openStream, type StreamRecord } from "./CallRecord.ts"
 import type { FaultPanel } from "./Faults.ts"
 import { garbage, type MediaDialect, type Wire } from "./MediaDialect.ts"
+import type { MediaMessage } from "./SimulatorModule.ts"
 
 /** How a media stream ended while the call was still wanting it. */
 export type MediaEnd =
   /** Our side closed the socket. */
   | { readonly _tag: "Closed"; readonly code: number }
+  /** Our side asked the carrier to end the stream. */
+  | { readonly _tag: "Stopped" }
   /** The upgrade was refused: the HTTP status, if there was one. */
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
@@ -121,7 +124,8 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
-    if (stream !== undefined) socket.send(dialect.stop())
+    const farewell = stream === undefined ? undefined : dialect.stop()
+    if (farewell !== undefined) socket.send(farewell)
     socket.close(1000)
   })
   const outcome = yield* opened
@@ -145,18 +149,21 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   stream = running
   record.stream = running
   record.media = "streaming"
+  const stopped = Deferred.makeUnsafe<MediaEnd>()
+  /** When the clears will be confirmed that are not yet, ms since the start. */
+  const clearing: Array<number> = []
   socket.on("message", (data, binary) => {
     if (Buffer.isBuffer(data)) listen(data, binary)
   })
   const listen = (data: Uint8Array, binary: boolean) => {
     const atMs = running.elapsedMs()
-    const note = (kind: "audio" | "mark" | "clear" | "digits" | "invalid", detail: string) =>
-      record.mediaMessages.push({ atMs, kind, detail })
+    const note = (kind: MediaMessage["kind"], detail: string) => record.mediaMessages.push({ atMs, kind, detail })
     const command = dialect.read(data, binary)
     switch (command._tag) {
       case "Audio":
         note("audio", String(command.bytes.length))
-        if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
+        if (dialect.cleared !== undefined && clearing.length > 0) complain(dialect.cleared.early)
+        else if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
         break
       case "Mark":
         note("mark", command.name)
@@ -165,10 +172,14 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        returnMarks(running.playout.clear(atMs))
+        clear(atMs)
         break
       case "Digits":
         note("digits", command.digits)
+        break
+      case "Stop":
+        note("stop", "")
+        Deferred.doneUnsafe(stopped, Exit.succeed({ _tag: "Stopped" }))
         break
       case "Invalid":
         note("invalid", command.error)
@@ -178,6 +189,19 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   }
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
+  }
+  const clear = (atMs: number) => {
+    const marks = running.playout.clear(atMs)
+    if (dialect.cleared === undefined) returnMarks(marks)
+    else if (dialect.cleared.afterMs > 0) clearing.push(atMs + dialect.cleared.afterMs)
+    else send(dialect.cleared.message())
+  }
+  const confirmClears = () => {
+    if (dialect.cleared === undefined) return
+    for (let due = clearing[0]; due !== undefined && due <= running.elapsedMs(); due = clearing[0]) {
+      clearing.shift()
+      send(dialect.cleared.message())
+    }
   }
   send(dialect.start({ wrongCall: strike("media-wrong-call") !== undefined }))
   record.changed()
@@ -199,6 +223,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     const digit = record.digits.shift()
     if (digit !== undefined) send(dialect.digit(digit))
     returnMarks(running.playout.due(running.elapsedMs()))
+    confirmClears()
     record.changed()
   }
   const pump = Effect.gen(function* () {
@@ -220,7 +245,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       tick()
     }
   })
-  return yield* Effect.raceFirst(ended, pump)
+  return yield* Effect.raceFirst(Effect.raceFirst(ended, Deferred.await(stopped)), pump)
 }, Effect.scoped)
 
 /** Opens the same URL a second time and notes what came of it. */

@@ -9,6 +9,8 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
+  /** Our side ends the stream; the carrier closes the socket. */
+  | { readonly _tag: "Stop" }
   /** Not acted upon. `error` is the carrier's code and text, logged once a stream. */
   | { readonly _tag: "Invalid"; readonly error: string }
 
@@ -25,7 +27,13 @@ export interface MediaDialect {
   readonly audio: (frame: Uint8Array, timestampMs: number) => Wire
   readonly digit: (digit: string) => Wire
   readonly mark: (name: string) => Wire
-  readonly stop: () => Wire
+  /** What is said before the carrier closes the socket; undefined: nothing. */
+  readonly stop: () => Wire | undefined
+  /**
+   * For carriers that confirm a clear: `message` goes out `afterMs` later, audio that comes before it is dropped (`early` is logged),
+   * and marks that were cleared never come back. Without it they come back at once.
+   */
+  readonly cleared?: { readonly afterMs: number; readonly message: () => Wire; readonly early: string }
   readonly read: (data: Uint8Array, binary: boolean) => MediaCommand
   /** Error texts, in the carrier's words. */
   readonly errors: {

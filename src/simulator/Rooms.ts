@@ -26,8 +26,9 @@ export const makeRooms = (): Rooms => {
     else rooms.set(room, present)
     for (const member of present) {
       member.record.togetherWith = present.filter((other) => other !== member).map(({ id }) => id)
-      member.record.changed()
     }
+    // Whoever waits for a change goes on at once, and must find everybody's.
+    for (const member of present) member.record.changed()
   }
   return {
     members,
