@@ -18,6 +18,7 @@ export const spec = define({
   recognize,
   claimedAccountId,
   routes: () => import("./routes.ts"),
+  simulator: () => import("./simulator.ts"),
   setupChecklist
 })
 

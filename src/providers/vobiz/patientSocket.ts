@@ -38,13 +38,13 @@ export const patientSocket = (
     },
     bufferedAmount: () => socket.bufferedAmount(),
     isOpen: () => socket.isOpen(),
-    listen: ({ close, frame }) =>
+    listen: (listener) =>
       socket.listen({
         frame: (received) => {
           if (until !== undefined && (isCleared(received) || now() >= until)) release()
-          frame(received)
+          listener.frame(received)
         },
-        close
+        close: (code, reason) => listener.close(code, reason)
       }),
     ping: (alive) => socket.ping(alive),
     close: (code, reason) => {

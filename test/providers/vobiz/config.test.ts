@@ -12,6 +12,9 @@ const wrong = (values: unknown) => {
 }
 const load = (values: unknown) => configLoader(Schema.decodeUnknownSync(Schema.Struct(fields))(values))
 
+const open = (values: Parameters<typeof setupChecklist>[0]) =>
+  setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
+
 describe("the configuration", () => {
   it("takes an account, its secrets redacted", () => {
     const result = decode({ ...stored, application_id: "20468599130939380" })
@@ -51,8 +54,6 @@ describe("the configuration", () => {
   })
 
   it("can dial with id and token", () => {
-    const open = (values: Parameters<typeof setupChecklist>[0]) =>
-      setupChecklist(values).flatMap(({ done, field }) => (done ? [] : [field]))
     assert.deepStrictEqual(open({}), ["auth_id", "auth_token"])
     assert.deepStrictEqual(open(stored), [])
   })

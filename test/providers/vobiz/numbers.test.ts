@@ -225,14 +225,14 @@ describe("detaching a number", () => {
   )
 })
 
-describe("testing the connection", () => {
-  const tested = (behaviour: Behaviour, values = stored) =>
-    account(
-      () => behaviour,
-      (provider) => provider.testConnection,
-      values
-    )
+const tested = (behaviour: Behaviour, values = stored) =>
+  account(
+    () => behaviour,
+    (provider) => provider.testConnection,
+    values
+  )
 
+describe("testing the connection", () => {
   it.live("tells good, doubtful and refused accounts apart", () =>
     Effect.gen(function* () {
       const good = yield* tested({ status: 200, json: { items: [number()], total: 1 } })

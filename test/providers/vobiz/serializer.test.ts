@@ -141,12 +141,12 @@ describe("audio after a clear, which Vobiz would partly throw away", () => {
   const bench = (farewell?: string) => {
     const log: Array<string> = []
     const clock = { now: 0 }
-    let receive = (_: Frame) => {}
+    const listeners: Array<(frame: Frame) => void> = []
     const inner: MediaSocket = {
       send: (message) => void log.push(typeof message === "string" ? message : Buffer.from(message).toString()),
       bufferedAmount: () => 0,
       isOpen: () => true,
-      listen: ({ frame }) => void (receive = frame),
+      listen: ({ frame }) => void listeners.push(frame),
       ping: () => {},
       close: (code) => void log.push(`close ${code}`),
       terminate: () => {}
@@ -158,7 +158,13 @@ describe("audio after a clear, which Vobiz would partly throw away", () => {
     )
     const heard: Array<Frame> = []
     socket.listen({ frame: (one) => void heard.push(one), close: () => {} })
-    return { log, clock, socket, heard, receive: (message: string) => receive(frame(message)) }
+    return {
+      log,
+      clock,
+      socket,
+      heard,
+      receive: (message: string) => listeners.forEach((listener) => listener(frame(message)))
+    }
   }
   const clear = `{"event":"clearAudio","streamId":"${streamId}"}`
 
