@@ -6,6 +6,8 @@ import * as providers from "./providers/index.ts"
 const specs = [
   providers.twilio.spec,
   providers.vobiz.spec,
+  providers.telnyx.spec,
+  providers.vonage.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

@@ -1,5 +1,5 @@
 import { Clock, Effect, Fiber, Result, type Scope } from "effect"
-import { type ExactRequest, exchange } from "./ExactRequest.ts"
+import { type ExactReply, type ExactRequest, exchange, type RequestFailed } from "./ExactRequest.ts"
 import type { FaultPanel } from "./Faults.ts"
 
 /** A callback that a carrier owes. `subject` is what a fault's `only` is matched against. */
@@ -8,6 +8,12 @@ export interface Callback {
   readonly request: ExactRequest
   /** What it says, decoded, for assertions. */
   readonly fields: Readonly<Record<string, string>>
+  /** What the carrier makes of the outcome. Gives what it sends next instead: a retry, or to a fallback. */
+  readonly followUp?: (outcome: Result.Result<ExactReply, RequestFailed>) => Callback | undefined
+  /** Of a follow-up: how long after the outcome it is sent. The callbacks behind it do not wait for it then. */
+  readonly afterMs?: number
+  /** How long this one may take, instead of the line's own limit. */
+  readonly timeoutMs?: number
 }
 
 /** A delivery that was made, in the order of sending. `status` undefined: lost on purpose, or no answer (`failure`). */
@@ -34,21 +40,17 @@ export const makeCallbackLine = (options: {
   readonly timeoutMs: number
   readonly maxBytes: number
   readonly record: (sent: SentCallback) => void
-  /**
-   * For carriers that try again: how many ms after this attempt (1 is the first), or undefined to leave it. Later callbacks do not
-   * wait for it.
-   */
-  readonly retry?: (attempt: number, sent: SentCallback) => number | undefined
 }): CallbackLine => {
-  const { panel, record, retry } = options
-  const retries: Array<Fiber.Fiber<void>> = []
+  const { panel, record } = options
   let last: Effect.Effect<unknown> = Effect.void
   let held: Effect.Effect<void> | undefined
+  const later: Array<Fiber.Fiber<void>> = []
 
-  const deliver = Effect.fnUntraced(function* (callback: Callback, attempt = 1): Effect.fn.Return<void> {
+  const deliver: (callback: Callback) => Effect.Effect<void> = Effect.fnUntraced(function* (callback) {
     const { fields, request, subject } = callback
-    const outcome = yield* Effect.result(exchange(request, options))
-    const sent: SentCallback = {
+    const limits = { timeoutMs: callback.timeoutMs ?? options.timeoutMs, maxBytes: options.maxBytes }
+    const outcome = yield* Effect.result(exchange(request, limits))
+    record({
       subject,
       url: request.url,
       fields,
@@ -56,15 +58,11 @@ export const makeCallbackLine = (options: {
       lost: false,
       status: Result.isSuccess(outcome) ? outcome.success.status : undefined,
       failure: Result.isFailure(outcome) ? outcome.failure.message : undefined
-    }
-    record(sent)
-    const afterMs = retry?.(attempt, sent)
-    if (afterMs === undefined) return
-    const again = Effect.andThen(
-      Effect.sleep(afterMs),
-      Effect.suspend(() => deliver(callback, attempt + 1))
-    )
-    retries.push(yield* Effect.forkIn(again, options.scope))
+    })
+    const next = callback.followUp?.(outcome)
+    if (next?.afterMs !== undefined) {
+      later.push(yield* Effect.forkIn(Effect.delay(deliver(next), next.afterMs), options.scope))
+    } else if (next !== undefined) yield* deliver(next)
   })
 
   /** Chains an effect after everything that was queued before it. */
@@ -108,7 +106,7 @@ export const makeCallbackLine = (options: {
       if (held !== undefined) yield* queue(held)
       held = undefined
       yield* last
-      for (const fiber of retries) yield* Fiber.await(fiber)
+      for (let fiber = later.shift(); fiber !== undefined; fiber = later.shift()) yield* Fiber.await(fiber)
     })
   }
 }

@@ -15,6 +15,8 @@ export type MediaEnd =
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
   | { readonly _tag: "Dropped" }
+  /** The carrier cut the connection over a message that it does not take. */
+  | { readonly _tag: "Violated" }
 
 export interface MediaConnection {
   readonly url: string
@@ -25,6 +27,11 @@ export interface MediaConnection {
   readonly jitterMs: number
   /** Once the stream has started. */
   readonly onStarted: Effect.Effect<void>
+  /**
+   * What is waited for between the greeting and the start, where the carrier connects before the call is answered. A socket that
+   * never gets that far is cut without a word.
+   */
+  readonly startWhen?: Effect.Effect<void>
 }
 
 type Opened = { readonly _tag: "Open" } | Extract<MediaEnd, { readonly _tag: "Refused" }>
@@ -124,8 +131,9 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
-    const farewell = stream === undefined ? undefined : dialect.stop()
-    if (farewell !== undefined) socket.send(farewell)
+    if (stream === undefined && connection.startWhen !== undefined) return cut(socket)
+    const stop = stream === undefined ? undefined : dialect.stop()
+    if (stop !== undefined) socket.send(stop)
     socket.close(1000)
   })
   const outcome = yield* opened
@@ -139,19 +147,25 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     else socket.send(wire)
   }
   for (const wire of dialect.greeting()) send(wire)
+  let violated = false
   const ended = Effect.map(closed, (code): MediaEnd => {
+    if (violated) return { _tag: "Violated" }
     if (code !== 1000 && code !== 1001 && code !== 1005) complain(dialect.errors.broken(code))
     return { _tag: "Closed", code }
   })
   if (strike("media-never-starts") !== undefined) return yield* ended
+  if (connection.startWhen !== undefined) {
+    const early = yield* Effect.raceFirst(ended, Effect.as(connection.startWhen, undefined))
+    if (early !== undefined) return early
+  }
 
   const running = openStream({ ...dialect, jitterMs: connection.jitterMs, nowMs })
   stream = running
   record.stream = running
   record.media = "streaming"
   const stopped = Deferred.makeUnsafe<MediaEnd>()
-  /** When the clears will be confirmed that are not yet, ms since the start. */
-  const clearing: Array<number> = []
+  /** What is still to be said about clears, and when, ms since the start. */
+  const confirming: Array<{ readonly dueMs: number; readonly wires: ReadonlyArray<Wire> }> = []
   socket.on("message", (data, binary) => {
     if (Buffer.isBuffer(data)) listen(data, binary)
   })
@@ -162,7 +176,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     switch (command._tag) {
       case "Audio":
         note("audio", String(command.bytes.length))
-        if (dialect.cleared !== undefined && clearing.length > 0) complain(dialect.cleared.early)
+        if (dialect.clearing !== undefined && confirming.length > 0) complain(dialect.clearing.early)
         else if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
         break
       case "Mark":
@@ -172,7 +186,8 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        clear(atMs)
+        confirming.push({ dueMs: atMs + (dialect.clearing?.afterMs ?? 0), wires: cleared(running.playout.clear(atMs)) })
+        confirmClears(atMs)
         break
       case "Digits":
         note("digits", command.digits)
@@ -181,27 +196,29 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         note("stop", "")
         Deferred.doneUnsafe(stopped, Exit.succeed({ _tag: "Stopped" }))
         break
+      case "Ignored":
+        note(command.kind, command.detail)
+        break
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)
+        if (command.reply !== undefined) send(command.reply)
+        if (command.cuts === true) {
+          violated = true
+          socket.terminate()
+        }
     }
     record.changed()
   }
+  const cleared = dialect.cleared ?? ((names) => names.map(dialect.mark))
+  const confirmClears = (nowMs: number) => {
+    for (let next = confirming[0]; next !== undefined && next.dueMs <= nowMs; next = confirming[0]) {
+      confirming.shift()
+      for (const wire of next.wires) send(wire)
+    }
+  }
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
-  }
-  const clear = (atMs: number) => {
-    const marks = running.playout.clear(atMs)
-    if (dialect.cleared === undefined) returnMarks(marks)
-    else if (dialect.cleared.afterMs > 0) clearing.push(atMs + dialect.cleared.afterMs)
-    else send(dialect.cleared.message())
-  }
-  const confirmClears = () => {
-    if (dialect.cleared === undefined) return
-    for (let due = clearing[0]; due !== undefined && due <= running.elapsedMs(); due = clearing[0]) {
-      clearing.shift()
-      send(dialect.cleared.message())
-    }
   }
   send(dialect.start({ wrongCall: strike("media-wrong-call") !== undefined }))
   record.changed()
@@ -214,16 +231,27 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   const drops = strike("media-drops")
   const flood = strike("media-flood") !== undefined
   const littered = strike("media-garbage") !== undefined
+  const reordered = strike("media-reordered") !== undefined
+  let overtaken: Wire | undefined
+  const sendAudio = (wire: Wire) => {
+    if (reordered && overtaken === undefined && frames % 4 === 3) {
+      overtaken = wire
+      return
+    }
+    send(wire)
+    if (overtaken !== undefined) send(overtaken)
+    overtaken = undefined
+  }
   let frames = 0
   const tick = () => {
     const copies = flood ? 100 : 1
-    for (let copy = 0; copy < copies; copy++) send(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
+    for (let copy = 0; copy < copies; copy++) sendAudio(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
     if (littered && frames % 5 === 0) send(garbage[(frames / 5) % garbage.length] ?? "")
     frames += 1
     const digit = record.digits.shift()
     if (digit !== undefined) send(dialect.digit(digit))
     returnMarks(running.playout.due(running.elapsedMs()))
-    confirmClears()
+    confirmClears(running.elapsedMs())
     record.changed()
   }
   const pump = Effect.gen(function* () {
@@ -245,7 +273,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       tick()
     }
   })
-  return yield* Effect.raceFirst(Effect.raceFirst(ended, Deferred.await(stopped)), pump)
+  return yield* Effect.raceAllFirst([ended, Deferred.await(stopped), pump])
 }, Effect.scoped)
 
 /** Opens the same URL a second time and notes what came of it. */

@@ -27,7 +27,7 @@ export const makeRooms = (): Rooms => {
     for (const member of present) {
       member.record.togetherWith = present.filter((other) => other !== member).map(({ id }) => id)
     }
-    // Whoever waits for a change goes on at once, and must find everybody's.
+    // Only when all of them know: who waits for one of them may look at the others at once.
     for (const member of present) member.record.changed()
   }
   return {

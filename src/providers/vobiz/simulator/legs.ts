@@ -13,7 +13,7 @@ import { perform } from "./script.ts"
 import { answer, type Stage } from "./stage.ts"
 import { format, frameMs } from "./stream.ts"
 import { haunt } from "./streams.ts"
-import { maxMarkupBytes, reportHangup, reportMachine, reportRing, retryOf, type Sender } from "./webhooks.ts"
+import { maxMarkupBytes, reportHangup, reportMachine, reportRing, retried, type Sender } from "./webhooks.ts"
 
 /** Between the carrier taking an outbound call on and its ringing, ms. */
 const setupMs = 20
@@ -49,7 +49,6 @@ export const makeLeg = Effect.fnUntraced(function* (sender: Sender, scope: Scope
     scope,
     timeoutMs: Math.min(callbackTimeoutMs, settings.webhookTimeoutMs),
     maxBytes: maxMarkupBytes,
-    retry: retryOf(settings.retryDelayMs),
     record: (sent) => {
       record.callbacks.push(sent)
       const { failure, status } = sent
@@ -92,7 +91,7 @@ const live = Effect.fnUntraced(function* (stage: Stage, leg: Leg, life: Effect.E
   const orphan = stopped || !stage.settings.phantomReconnect ? undefined : leg.orphan
   const ghost = orphan === undefined ? undefined : yield* Effect.forkChild(haunt(stage, leg, orphan))
   yield* reportHangup(stage, leg, leg.final ?? final)
-  for (const callback of leg.afterHangup) yield* leg.line.send(callback)
+  for (const callback of leg.afterHangup) yield* leg.line.send(retried(callback, stage.settings.retryDelayMs))
   yield* leg.line.finish
   if (ghost !== undefined) yield* Fiber.await(ghost)
   yield* Deferred.succeed(leg.settled, undefined)

@@ -138,14 +138,12 @@ export const makeDialect = (stream: {
       return JSON.stringify({ event: "playedStream", name })
     },
     stop: () => undefined,
-    cleared: {
-      afterMs: stream.clearedAfterMs,
-      message: () => {
-        tell({ event: "ClearedAudio" })
-        return JSON.stringify({ event: "clearedAudio", streamId })
-      },
-      early: "stream: playAudio before clearedAudio was dropped"
+    // Marks that were cleared never come back.
+    cleared: () => {
+      tell({ event: "ClearedAudio" })
+      return [JSON.stringify({ event: "clearedAudio", streamId })]
     },
+    clearing: { afterMs: stream.clearedAfterMs, early: "stream: playAudio before clearedAudio was dropped" },
     read,
     errors: {
       slowReader: "stream: connection degraded",

@@ -1,5 +1,5 @@
 import { Effect, Fiber, Result } from "effect"
-import type { Callback, SentCallback } from "../../../simulator/Callbacks.ts"
+import type { Callback } from "../../../simulator/Callbacks.ts"
 import { exchange, type ExactReply, type ExactRequest } from "../../../simulator/ExactRequest.ts"
 import type { FaultPanel } from "../../../simulator/Faults.ts"
 import { type Account, newDigits } from "./account.ts"
@@ -73,7 +73,7 @@ export const report = Effect.fnUntraced(function* (
   fields: Fields
 ) {
   if (hook === undefined) return
-  const callback = callbackOf(sender, hook, fields, subject)
+  const callback = retried(callbackOf(sender, hook, fields, subject), sender.settings.retryDelayMs)
   yield* leg.line.send(callback)
   if (sender.settings.replays && hook.method === "POST") yield* leg.line.send(forgeryOf(callback))
 })
@@ -91,10 +91,14 @@ export const reportMachine = (sender: Sender, leg: Leg, hook: Hook, ifMachine: "
   Effect.suspend(() => report(sender, leg, hook, "amd", machineFields(leg, ifMachine)))
 
 /** Up to three repetitions with doubling waits. That a 4xx is taken as an answer, not a failure, is an assumption. */
-export const retryOf = (retryDelayMs: number) => (attempt: number, sent: SentCallback) => {
-  const failed = sent.status === undefined || sent.status >= 500
-  return failed && attempt <= maxRetries ? retryDelayMs * 2 ** (attempt - 1) : undefined
-}
+export const retried = (callback: Callback, retryDelayMs: number, attempt = 1): Callback => ({
+  ...callback,
+  followUp: (outcome) => {
+    const failed = Result.isFailure(outcome) || outcome.success.status >= 500
+    if (!failed || attempt > maxRetries) return undefined
+    return { ...retried(callback, retryDelayMs, attempt + 1), afterMs: retryDelayMs * 2 ** (attempt - 1) }
+  }
+})
 
 const xmlType = /^(text|application)\/xml\b/i
 const reaching: Readonly<Record<Origin, number>> = { answer: 7011, action: 7012, transfer: 7013, redirect: 7014 }
