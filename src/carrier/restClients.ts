@@ -1,4 +1,4 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Record, Redacted } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { makeAccountGates } from "./accountGates.ts"
 import { encodeForm } from "./forms.ts"
@@ -33,6 +33,7 @@ export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Succes
     Effect.gen(function* () {
       const http = yield* clientOf(account)
       const authorization = yield* account.authorization
+      const authorization = account.authorization === undefined ? undefined : yield* account.authorization
       const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
     }).pipe(
@@ -57,11 +58,21 @@ export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Succes
   })
 })
 
-const build = ({ baseUrl }: RestAccount, request: RestRequest, authorization: Redacted.Redacted<string>) => {
+const build = (
+  { baseUrl, credentialHeaders = {} }: RestAccount,
+  request: RestRequest,
+  authorization: Redacted.Redacted<string> | undefined
+) => {
+  const secrets: Readonly<Record<string, Redacted.Redacted<string>>> =
+    authorization === undefined ? credentialHeaders : { ...credentialHeaders, authorization }
   const query = request.query === undefined ? "" : encodeForm(request.query)
   const url = baseUrl + request.path + (query === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${query}`)
   const plain = HttpClientRequest.make(request.method)(url, {
-    headers: { authorization: Redacted.value(authorization), accept: "application/json", "user-agent": "switchboard" }
+    headers: {
+      ...Record.map(secrets, (secret) => Redacted.value(secret)),
+      accept: "application/json",
+      "user-agent": "switchboard"
+    }
   })
   if (request.body === undefined) return plain
   return "form" in request.body
