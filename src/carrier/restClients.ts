@@ -32,7 +32,6 @@ export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Succes
   const attempt = (account: RestAccount, request: RestRequest) =>
     Effect.gen(function* () {
       const http = yield* clientOf(account)
-      const authorization = yield* account.authorization
       const authorization = account.authorization === undefined ? undefined : yield* account.authorization
       const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
