@@ -73,23 +73,21 @@ export interface Wanted {
   readonly otherTokens: ReadonlySet<string>
 }
 
-/**
- * The oldest session between two addresses that is none of our others and was made since; one without a date counts as new.
- * Undefined: there is none.
- */
-export const findSession = (rest: CloudonixRest, wanted: Wanted): Effect.Effect<Session | undefined, CarrierError> =>
-  Effect.map(
-    rest.sessions,
-    (sessions) =>
-      sessions
-        .filter(
-          (session) =>
-            comparable(session.to) === comparable(wanted.to) &&
-            comparable(session.from) === comparable(wanted.from) &&
-            !wanted.otherTokens.has(session.token) &&
-            bornMs(session) >= wanted.notBeforeMs - clockSkew
-        )
-        .toSorted((left, right) => (bornMs(left) < bornMs(right) ? -1 : 1))[0]
+/** The sessions between two addresses that are none of our others and were made since, oldest first; undated ones count as new. */
+export const findSessions = (
+  rest: CloudonixRest,
+  wanted: Wanted
+): Effect.Effect<ReadonlyArray<Session>, CarrierError> =>
+  Effect.map(rest.sessions, (sessions) =>
+    sessions
+      .filter(
+        (session) =>
+          comparable(session.to) === comparable(wanted.to) &&
+          comparable(session.from) === comparable(wanted.from) &&
+          !wanted.otherTokens.has(session.token) &&
+          bornMs(session) >= wanted.notBeforeMs - clockSkew
+      )
+      .toSorted((left, right) => (bornMs(left) < bornMs(right) ? -1 : 1))
   )
 
 /** The call's session. Undefined: Cloudonix has none, or not any more. */
@@ -98,12 +96,15 @@ export const sessionOf = (
   call: CallReference
 ): Effect.Effect<Session | undefined, CarrierError> =>
   call.providerCallId === undefined
-    ? findSession(rest, {
-        from: call.from,
-        to: call.to,
-        notBeforeMs: call.createdAtMs,
-        otherTokens: call.otherCalls ?? new Set()
-      })
+    ? Effect.map(
+        findSessions(rest, {
+          from: call.from,
+          to: call.to,
+          notBeforeMs: call.createdAtMs,
+          otherTokens: call.otherCalls ?? new Set()
+        }),
+        ([oldest]) => oldest
+      )
     : rest.session(call.providerCallId)
 
 const isMissing = ({ kind }: CarrierError) => kind === "not-found"

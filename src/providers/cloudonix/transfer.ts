@@ -9,7 +9,7 @@ import type {
 } from "../../carrier/TransferStrategy.ts"
 import { isFinal } from "../../carrier/CallStatus.ts"
 import { CarrierError } from "../../carrier/CarrierError.ts"
-import { dialLeg, endSession, findSession } from "./calls.ts"
+import { dialLeg, endSession, findSessions } from "./calls.ts"
 import { type CloudonixConfig, provider } from "./config.ts"
 import { callerDocument, destinationDocument } from "./cxml.ts"
 import type { Conference } from "./resources.ts"
@@ -72,16 +72,20 @@ const isJoined = (rest: CloudonixRest, { room }: DialledTransfer): Effect.Effect
 const membersOf = ({ members }: Conference): number =>
   Array.isArray(members) ? members.length : typeof members === "number" ? members : 0
 
+/** Of several legs to the same destination, the newest: an earlier try of the same caller may have been one. */
 const findDestination = (rest: CloudonixRest, { callerId, destination, call }: DialledTransfer) =>
-  findSession(rest, {
-    from: callerId,
-    to: destination,
-    notBeforeMs: call.createdAtMs,
-    otherTokens: new Set([
-      ...(call.otherCalls ?? []),
-      ...(call.providerCallId === undefined ? [] : [call.providerCallId])
-    ])
-  })
+  Effect.map(
+    findSessions(rest, {
+      from: callerId,
+      to: destination,
+      notBeforeMs: call.createdAtMs,
+      otherTokens: new Set([
+        ...(call.otherCalls ?? []),
+        ...(call.providerCallId === undefined ? [] : [call.providerCallId])
+      ])
+    }),
+    (sessions) => sessions.at(-1)
+  )
 
 const failures: ReadonlyMap<StatusReport["status"], TransferFailure> = new Map<StatusReport["status"], TransferFailure>(
   [
