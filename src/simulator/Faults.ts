@@ -16,6 +16,8 @@ export const FaultName = Schema.Literals([
   "signature-wrong",
   /** Requests and upgrades carry no signature. */
   "signature-missing",
+  /** Requests carry a genuine signature that is ten minutes old, where the carrier signs the time. */
+  "signature-stale",
   /** The media socket is never opened. */
   "media-never-opens",
   /** The media socket opens and greets, but the stream is never started. */
@@ -28,10 +30,22 @@ export const FaultName = Schema.Literals([
   "media-half-open",
   /** Unreadable and nonsensical messages between the good ones: ten a second. */
   "media-garbage",
+  /** Every fourth message of audio comes after the one that follows it. */
+  "media-reordered",
   /** Audio a hundred times faster than real time. */
   "media-flood",
   /** After `afterMs` of stream (500 ms) the connection is cut without a word. */
   "media-drops",
+  /** The upgrade of the events socket that our side opens is refused with `status` (503). */
+  "events-refused",
+  /** The events socket is accepted and closed at once with 1001. */
+  "events-closed-at-once",
+  /** Instead of delivering an event, the connection of the events socket is cut without a word. */
+  "events-dropped",
+  /** After `afterMs` of an events socket (500 ms) the peer neither reads, writes nor answers pings, and the socket stays up. */
+  "events-half-open",
+  /** Events are lost, also the one that announces a call, which `callbacks-lost` spares. */
+  "events-lost",
   /** The REST API does what it is asked, but never answers. */
   "rest-silent",
   /** The REST API neither acts nor answers. */
@@ -52,12 +66,15 @@ export interface FaultOptions {
   /**
    * Strike only what this matches. The subject is `voice`, `status:<event>`, `stream:<event>`, `amd` for webhooks and
    * callbacks, `upgrade` for the media socket's signature, `media` for the other media faults, and
-   * `<METHOD> <path>` for the REST API.
+   * `<METHOD> <path>` for the REST API. A carrier that has an events socket instead of webhooks has the same subjects
+   * for its events (`voice` announces a call), and `events` for the socket as a whole.
    */
   readonly only?: RegExp
   readonly delayMs?: number
   readonly afterMs?: number
   readonly retryAfterSeconds?: number
+  /** An HTTP status, where the fault answers with one. */
+  readonly status?: number
 }
 
 /** The switches of one fake carrier. */

@@ -43,6 +43,8 @@ export interface SimulatorOptions {
   readonly priceAfterMs?: number
   /** How long a webhook may take. 15 s, or what the carrier really allows. */
   readonly webhookTimeoutMs?: number
+  /** The address that the carrier's own configuration names for its media socket, where it is not told per call. */
+  readonly mediaUrl?: string
 }
 
 /** A running fake carrier with one test account of its own. */
@@ -51,6 +53,11 @@ export interface FakeCarrier {
   readonly baseUrl: string
   /** The generated account: the fields that a configuration of this provider is saved with. Plain: they open nothing. */
   readonly credentials: Readonly<Record<string, Schema.Json>>
+  /**
+   * Changes the address that the carrier's own configuration names for its media socket (`SimulatorOptions.mediaUrl`). Absent
+   * where the carrier is told the address with each call.
+   */
+  readonly setMediaUrl?: (url: string) => Effect.Effect<void>
   /** Puts a number into the account. */
   readonly ownNumber: (address: string, options?: NumberOptions) => Effect.Effect<void>
   /** The inbound webhook that is set on a number of the account now. */
@@ -120,7 +127,7 @@ export type SimulatedState =
 export interface MediaMessage {
   /** ms since the stream started. */
   readonly atMs: number
-  readonly kind: "audio" | "mark" | "clear" | "digits" | "invalid"
+  readonly kind: "audio" | "mark" | "clear" | "digits" | "stop" | "invalid"
   /** The mark's name, the digits, the carrier's error; bytes of audio as a number. */
   readonly detail: string
 }
