@@ -18,6 +18,7 @@ export const spec = define({
   claimedAccountId,
   tokenInInboundUrl: true,
   routes: () => import("./routes.ts"),
+  simulator: () => import("./simulator.ts"),
   setupChecklist
 })
 

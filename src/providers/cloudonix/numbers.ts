@@ -81,6 +81,9 @@ const attach = Effect.fnUntraced(function* (
   )
 })
 
+/** Whether calls to an application go nowhere yet. Those that Cloudonix has built in take calls without a URL. */
+const isIdle = ({ type, url }: Application) => (url ?? "") === "" && /^(cxml|twiml)$/i.test(type ?? "cxml")
+
 /** Why a number that the domain has already cannot be bound to us, if so. */
 const takerOf = (
   dnid: Dnid | undefined,
@@ -91,8 +94,8 @@ const takerOf = (
   if (dnid === undefined) return undefined
   if (dnid.active === false) return "The number's DNID is not active at Cloudonix. Activate it in the cockpit."
   const current = applications.find((application) => isBoundTo(dnid, application))
-  const url = current?.url ?? ""
-  if (current === undefined || current.name === ownName || url === "" || liesUnder(url, ownUrlPrefix)) return undefined
+  if (current === undefined || current.name === ownName || isIdle(current)) return undefined
+  if (liesUnder(current.url ?? "", ownUrlPrefix)) return undefined
   return `The number belongs to the voice application "${current.name}" at Cloudonix, which is not ours. Move its DNID to "${ownName}" in the cockpit, or enter that application in this configuration.`
 }
 

@@ -14,6 +14,7 @@ export const Application = Schema.Struct({
   id: Id,
   uuid: Schema.NonEmptyString,
   name: Schema.String,
+  type: OptionalText,
   url: OptionalText,
   method: OptionalText,
   active: Schema.optionalKey(Schema.Boolean)

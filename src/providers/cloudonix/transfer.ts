@@ -91,8 +91,8 @@ const failures: ReadonlyMap<StatusReport["status"], TransferFailure> = new Map<S
   [
     ["busy", "busy"],
     ["no-answer", "no_answer"],
-    ["canceled", "canceled"],
-    ["failed", "carrier_failed"]
+    ["canceled", "no_answer"],
+    ["failed", "unreachable"]
   ]
 )
 

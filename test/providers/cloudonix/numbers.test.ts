@@ -213,6 +213,14 @@ describe("attaching a number", () => {
       },
       '"ivr"'
     ],
+    [
+      "a number of an application that Cloudonix has built in, which needs no URL",
+      {
+        applications: [application({ id: 7, uuid: "u-7", name: "pbx", type: "Cloudonix:built-in", url: "" })],
+        dnids: [dnid({ applicationId: 7 })]
+      },
+      '"pbx"'
+    ],
     ["a DNID that is not active", { applications: [application()], dnids: [dnid({ active: false })] }, "not active"]
   ] as const)
     it.live(`does not work for ${what}, and changes nothing`, () =>

@@ -224,10 +224,10 @@ describe("the destination's session updates", () => {
     ["ringing", "ringing", undefined],
     ["busy", "ended", "busy"],
     ["noanswer", "ended", "no_answer"],
-    ["cancel", "ended", "canceled"],
-    ["nocredit", "ended", "carrier_failed"],
-    ["congestion", "ended", "carrier_failed"],
-    ["error", "ended", "carrier_failed"],
+    ["cancel", "ended", "no_answer"],
+    ["nocredit", "ended", "unreachable"],
+    ["congestion", "ended", "unreachable"],
+    ["error", "ended", "unreachable"],
     ["completed", "ended", undefined]
   ] as const)
     it.live(`${word}: ${failure ?? state}`, () =>
