@@ -113,6 +113,9 @@ describe("placing a call", () => {
     )
 })
 
+const at = (ms: number, named: string) =>
+  session({ token: named, createdAt: undefined, callStartTime: createdAtMs + ms })
+
 describe("the status of a call", () => {
   it.live("is that of its session", () =>
     account(
@@ -158,8 +161,6 @@ describe("the status of a call", () => {
 
   it.live("of a lost dial is that of the oldest session between the two that is new and no other call's", () =>
     Effect.gen(function* () {
-      const at = (ms: number, named: string) =>
-        session({ token: named, createdAt: undefined, callStartTime: createdAtMs + ms })
       assert.strictEqual(
         yield* listed(at(5000, "late"), at(1000, "right"), at(500, "taken"), at(-60_000, "old")),
         "right"
@@ -182,6 +183,12 @@ describe("the status of a call", () => {
     })
   )
 })
+
+const whose = (state: unknown) =>
+  account(
+    ({ method }) => (method === "DELETE" ? { status: 500 } : { status: 200, json: state }),
+    (provider) => Effect.result(provider.hangUp(call))
+  )
 
 describe("hanging up", () => {
   for (const status of [200, 204, 404])
@@ -212,11 +219,6 @@ describe("hanging up", () => {
 
   it.live("that goes on failing is done if the session is over after all, and else an error", () =>
     Effect.gen(function* () {
-      const whose = (state: unknown) =>
-        account(
-          ({ method }) => (method === "DELETE" ? { status: 500 } : { status: 200, json: state }),
-          (provider) => Effect.result(provider.hangUp(call))
-        )
       assert.strictEqual((yield* whose(session({ callEndTime: createdAtMs + 5000 })))._tag, "Success")
       assert.strictEqual((yield* whose(session()))._tag, "Failure")
     })
@@ -233,24 +235,22 @@ describe("hanging up", () => {
   )
 })
 
+const tested = (domainAnswer: { readonly status: number; readonly json?: unknown }, trunks: unknown, values = stored) =>
+  account(
+    ({ path }) => {
+      if (path === own) return domainAnswer
+      return path === `/domains/${domain}/trunks` && trunks !== undefined
+        ? { status: 200, json: trunks }
+        : { status: 404 }
+    },
+    (provider) => provider.testConnection,
+    values
+  )
+
+const trunk = (name: string, changes = {}) => ({ name, direction: "public-outbound", active: true, ...changes })
+
 describe("testing the connection", () => {
-  const tested = (
-    domainAnswer: { readonly status: number; readonly json?: unknown },
-    trunks: unknown,
-    values = stored
-  ) =>
-    account(
-      ({ path }) => {
-        if (path === own) return domainAnswer
-        return path === `/domains/${domain}/trunks` && trunks !== undefined
-          ? { status: 200, json: trunks }
-          : { status: 404 }
-      },
-      (provider) => provider.testConnection,
-      values
-    )
   const good = { status: 200, json: { id: 3, uuid: "f73d69b8-992f-4eee-9dbc-e36188ada6ff", active: true } }
-  const trunk = (name: string, changes = {}) => ({ name, direction: "public-outbound", active: true, ...changes })
 
   it.live("is good for a domain that answers with its UUID, and speaks of its trunks", () =>
     Effect.gen(function* () {

@@ -27,15 +27,16 @@ interface Holding {
 
 const readBody = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))
 
+const list = (items: ReadonlyArray<unknown>, name?: string): Behaviour =>
+  items.length === 0
+    ? { status: 404, json: { status: false, message: "not found" } }
+    : { status: 200, json: name === undefined ? items : { [name]: items } }
+
 /** A domain with these applications and DNIDs that does what it is told, as the documents say. */
 const holding = (held: Holding) => {
   let applications = held.applications ?? []
   let dnids = held.dnids ?? []
   const writes: Array<readonly [request: string, body: unknown]> = []
-  const list = (items: ReadonlyArray<unknown>, name?: string): Behaviour =>
-    items.length === 0
-      ? { status: 404, json: { status: false, message: "not found" } }
-      : { status: 200, json: name === undefined ? items : { [name]: items } }
 
   const write = ({ method, path, body }: Received): Behaviour => {
     const given = readBody(body)

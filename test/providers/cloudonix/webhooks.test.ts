@@ -274,9 +274,9 @@ describe("a call record", () => {
   )
 })
 
-describe("a conference event", () => {
-  const told = (body: unknown) => offline((provider) => Effect.map(verified(provider, body), parseRoomEvent))
+const told = (body: unknown) => offline((provider) => Effect.map(verified(provider, body), parseRoomEvent))
 
+describe("a conference event", () => {
   it.live("names its session in Session, and its kind with or without prefix, in any case", () =>
     Effect.gen(function* () {
       for (const name of ["participant-join", "Participant-Join", "join"])
