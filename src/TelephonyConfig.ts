@@ -5,6 +5,7 @@ import * as providers from "./providers/index.ts"
 // prettier-ignore
 const specs = [
   providers.twilio.spec,
+  providers.telnyx.spec,
   providers.cloudonix.spec,
 ] as const
 

@@ -13,7 +13,7 @@ import { makeLeg, personHangsUp, targetOf } from "./legs.ts"
 import { liveInbound } from "./lives.ts"
 import { broken, notFound, throttled, unauthorized } from "./replies.ts"
 import { applicationsResource, numbersResource, readOnlyResource } from "./restAccount.ts"
-import { callsResource } from "./restCalls.ts"
+import { activeCallsResource, callsResource } from "./restCalls.ts"
 import { type Conferences, conferencesResource } from "./restConferences.ts"
 import type { Stage } from "./stage.ts"
 import { report } from "./webhooks.ts"
@@ -89,6 +89,7 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
     if (request.headers["authorization"] !== bearer) return unauthorized
     const [resource, ...rest] = pathSegments(request.path)
     if (resource === "calls") return yield* callsResource(stage, taken, request, rest)
+    if (resource === "connections") return activeCallsResource(stage, desk.all(), request, rest)
     if (resource === "conferences") return yield* conferencesResource(stage, conferences, request, rest)
     if (resource === "call_control_applications") return applicationsResource(stage, request, rest)
     if (resource === "phone_numbers") return numbersResource(account, request, rest)

@@ -7,7 +7,7 @@ import { type Body, check, commandRules, readBody, text } from "./body.ts"
 import { isRepeated, remember } from "./commands.ts"
 import { dial, type TakenDials } from "./dial.ts"
 import { callResource, complain, type Leg, note } from "./leg.ts"
-import { accepted, methodNotAllowed, notFound, ok, refuse, told } from "./replies.ts"
+import { accepted, methodNotAllowed, notFound, ok, page, refuse, told } from "./replies.ts"
 import type { Stage } from "./stage.ts"
 
 /** How long after its end a call can be asked for (Telnyx: retrieve a call status), ms. */
@@ -76,3 +76,26 @@ export const callsResource = Effect.fnUntraced(function* (
   }
   return request.method === "POST" ? yield* command(stage, leg, name, body) : methodNotAllowed
 })
+
+/** `/connections/{id}/active_calls`: the legs of an application that are up (Telnyx: list active calls of a connection). */
+export const activeCallsResource = (
+  stage: Stage,
+  legs: Iterable<Leg>,
+  request: RestRequest,
+  rest: ReadonlyArray<string>
+): RestReply => {
+  const [id = "", below, ...more] = rest
+  if (below !== "active_calls" || more.length > 0 || !stage.account.applications.has(id)) return notFound
+  if (request.method !== "GET") return methodNotAllowed
+  const up = Array.from(legs).filter((leg) => leg.application.id === id && !isOver(leg))
+  return page(
+    request.query,
+    up.map((leg) => {
+      const { call_control_id, call_duration, call_leg_id, call_session_id, client_state, record_type } = callResource(
+        leg,
+        stage.nowMs()
+      )
+      return { call_control_id, call_duration, call_leg_id, call_session_id, client_state, record_type }
+    })
+  )
+}

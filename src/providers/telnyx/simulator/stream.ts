@@ -88,7 +88,8 @@ export const makeDialect = (options: {
           from: leg.from,
           to: leg.to,
           tags: [],
-          client_state: leg.clientState,
+          // Another call's stream carries that call's state.
+          client_state: wrongCall ? null : leg.clientState,
           custom_parameters: plan.parameters,
           media_format: { encoding: plan.encoding, sample_rate: plan.toUs.sampleRate, channels: 1 }
         }

@@ -197,6 +197,8 @@ describe("faults of the media socket", () => {
       const wrong = yield* call("media-wrong-call")
       yield* until(() => wrong.peer.messages.length > 1)
       assert.include(JSON.stringify(wrong.peer.messages[1]), `"call_control_id":"v3:${"0".repeat(54)}"`)
+      // Whoever dialled the other call gave it another state, or none.
+      assert.include(JSON.stringify(wrong.peer.messages[1]), '"client_state":null')
 
       const twice = yield* call("media-twice")
       yield* twice.placed.until((now) => now.notes.includes("second socket: opened"))

@@ -43,8 +43,15 @@ describe("an outbound call", () => {
       const shown = yield* rest(carrier, "GET", `/calls/${call.id}`)
       assert.deepInclude(shown.data, { is_alive: true, client_state, call_leg_id: placed.data["call_leg_id"] })
       assert.isUndefined(shown.data["end_time"])
+      const active = `/connections/${textOf(dialBody["connection_id"])}/active_calls`
+      assert.deepStrictEqual(
+        (yield* rest(carrier, "GET", active)).list.map((each) => [each["call_control_id"], each["client_state"]]),
+        [[call.id, client_state]]
+      )
+      assert.strictEqual((yield* rest(carrier, "GET", "/connections/1/active_calls")).status, 404)
       yield* call.hangUp
       const end = yield* call.settled
+      assert.deepStrictEqual((yield* rest(carrier, "GET", active)).list, [])
       assert.deepStrictEqual(end.errors, [])
       assert.deepStrictEqual(namesOf(peer, call.id), [
         "call.initiated",
