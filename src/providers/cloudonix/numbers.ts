@@ -71,10 +71,8 @@ const attach = Effect.fnUntraced(function* (
   if (application.active === false)
     return failed(`The voice application "${name}" is not active at Cloudonix. Activate it in the cockpit.`)
 
-  if (dnid === undefined) yield* rest.createDnid(application.uuid, address)
-  else if (!isBoundTo(dnid, application)) yield* rest.bindDnid(dnid.id, application.id)
-  const now = (yield* rest.dnids).find(isFor(address))
-  if (now === undefined || !isBoundTo(now, application))
+  const bound = yield* boundDnid(rest, dnid, application, address)
+  if (bound === undefined || !isBoundTo(bound, application))
     return failed("Cloudonix did not bind the number to the application. Try again, or bind its DNID in the cockpit.")
   return done(
     `Calls to the number arrive here. To be told of the end of inbound calls as well, set the domain's session update URL and CDR endpoint in the Cloudonix cockpit to ${statusUrl}`
@@ -101,7 +99,21 @@ const takerOf = (
 
 const isBoundTo = ({ applicationId }: Dnid, { id }: Application) => String(applicationId ?? "") === String(id)
 
-/** Our application with our URL: found by its name, else created. As the list shows it afterwards: answers may be empty. */
+/** The number's DNID, bound to the application: as the answer shows it, else as the list does. */
+const boundDnid = Effect.fnUntraced(function* (
+  rest: CloudonixRest,
+  dnid: Dnid | undefined,
+  application: Application,
+  address: string
+): Effect.fn.Return<Dnid | undefined, CarrierError> {
+  if (dnid !== undefined && isBoundTo(dnid, application)) return dnid
+  const shown = yield* dnid === undefined
+    ? rest.createDnid(application.uuid, address)
+    : rest.bindDnid(dnid.id, application.id)
+  return shown ?? (yield* rest.dnids).find(isFor(address))
+})
+
+/** Our application with our URL: found by its name, else created. As the answer shows it, else as the list does. */
 const boundApplication = Effect.fnUntraced(function* (
   rest: CloudonixRest,
   applications: ReadonlyArray<Application>,
@@ -112,7 +124,8 @@ const boundApplication = Effect.fnUntraced(function* (
   const found = applications.find(named)
   // The default method is GET, which would put the caller's number into the URLs of every log on the way.
   if (found?.url === webhookUrl && found.method?.toUpperCase() === "POST") return found
-  if (found === undefined) yield* rest.createApplication({ name, type: "cxml", url: webhookUrl, method: "POST" })
-  else yield* rest.updateApplication(name, webhookUrl)
-  return (yield* rest.applications).find(named)
+  const shown = yield* found === undefined
+    ? rest.createApplication({ name, type: "cxml", url: webhookUrl, method: "POST" })
+    : rest.updateApplication(name, webhookUrl)
+  return shown ?? (yield* rest.applications).find(named)
 })

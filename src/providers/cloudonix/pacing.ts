@@ -18,6 +18,18 @@ export interface Pacing {
   readonly turn: (urgent: boolean) => Effect.Effect<void, CarrierError>
 }
 
+/** Of every toolkit, its domains: an account is made anew whenever its numbers change, and the limit does not begin anew with it. */
+const known = new WeakMap<object, Map<string, Pacing>>()
+
+/** The pacing of a domain, one for all accounts of it that share a toolkit. */
+export const pacingOf = (toolkit: object, domain: string): Pacing => {
+  const domains = known.get(toolkit) ?? new Map<string, Pacing>()
+  known.set(toolkit, domains)
+  const pacing = domains.get(domain) ?? makePacing()
+  domains.set(domain, pacing)
+  return pacing
+}
+
 /** The pacing of one domain, in this process. */
 export const makePacing = (): Pacing => {
   /** When requests were or will be sent, in order, ms. */

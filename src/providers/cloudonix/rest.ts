@@ -1,4 +1,4 @@
-import { Effect, Option, Redacted, Schema } from "effect"
+import { Effect, Option, Redacted, Schedule, Schema } from "effect"
 import { CarrierError } from "../../carrier/CarrierError.ts"
 import type { CarrierToolkit } from "../../carrier/CarrierToolkit.ts"
 import { bearer, type RestRequest } from "../../carrier/RestClient.ts"
@@ -6,7 +6,7 @@ import { resourceReader } from "../../carrier/restResource.ts"
 import { type CloudonixConfig, provider } from "./config.ts"
 import { explain } from "./errors.ts"
 import { asFields } from "./fields.ts"
-import { makePacing } from "./pacing.ts"
+import { pacingOf } from "./pacing.ts"
 import { Application, Conference, Dnid, Domain, type NewApplication, Placed, Trunk } from "./resources.ts"
 import { readSession, type Session } from "./session.ts"
 
@@ -18,6 +18,16 @@ const body = (
   json: Schema.Json,
   idempotent: boolean
 ): RestRequest => ({ operation, method, path, body: { json }, idempotent })
+
+/**
+ * A 429 has no `Retry-After`, and the limit's window is longer than a client usually waits between its tries. Nothing was done, so
+ * whatever was refused may be sent again.
+ */
+const whileThrottled = {
+  while: ({ kind }: CarrierError) => kind === "rate-limited",
+  schedule: Schedule.spaced("1500 millis"),
+  times: 2
+}
 
 const isMissing = ({ kind }: CarrierError) => kind === "not-found"
 
@@ -31,8 +41,9 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: CloudonixCo
     authorization: bearer(config.bearerToken),
     explain
   })
-  const pacing = makePacing()
-  const paced = { send: (request: RestRequest) => Effect.andThen(pacing.turn(false), client.send(request)) }
+  const pacing = pacingOf(toolkit, Redacted.value(config.domain))
+  const once = { send: (request: RestRequest) => Effect.andThen(pacing.turn(false), client.send(request)) }
+  const paced = { send: (request: RestRequest) => Effect.retry(once.send(request), whileThrottled) }
   const read = resourceReader(provider, paced)
   const own = `/customers/self/domains/${domain}`
   const calls = `/calls/${domain}`
@@ -53,10 +64,15 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: CloudonixCo
     )
   }
 
+  /** Some deployments answer a write without a body: then this is undefined. */
+  const written = <A>(schema: Schema.Codec<A, unknown>, request: RestRequest) =>
+    Effect.map(paced.send(request), ({ json }) => Option.getOrUndefined(Schema.decodeUnknownOption(schema)(json)))
+
   return {
     domain: read(Domain, get("Domains.get", own)),
-    /** Never sent twice: a second one is a second call. */
-    dial: (call: Schema.Json) => read(Placed, body("Calls.dial", "POST", `${calls}/application`, call, false)),
+    /** Never sent twice, as a second one would be a second call, and not kept for later when the domain is over its limit. */
+    dial: (call: Schema.Json) =>
+      resourceReader(provider, once)(Placed, body("Calls.dial", "POST", `${calls}/application`, call, false)),
     /** Undefined: the domain has no such session, or not any more. */
     session: Effect.fnUntraced(
       function* (token: string) {
@@ -91,11 +107,12 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: CloudonixCo
     conferences: list(Conference, "conferences", "Conferences.list", `${calls}/conferences`),
     trunks: list(Trunk, "trunks", "Trunks.list", `/domains/${domain}/trunks`),
     applications: list(Application, "applications", "Applications.list", `${own}/applications`),
-    /** The answer may have no body, so the list has to tell what came of it. */
+    /** What the answer shows of the new application; undefined where it has no body, and the list has to tell. */
     createApplication: (application: NewApplication) =>
-      paced.send(body("Applications.create", "POST", `${own}/applications`, { ...application }, false)),
+      written(Application, body("Applications.create", "POST", `${own}/applications`, { ...application }, false)),
     updateApplication: (name: string, url: string) =>
-      paced.send(
+      written(
+        Application,
         body(
           "Applications.update",
           "PATCH",
@@ -106,7 +123,8 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: CloudonixCo
       ),
     dnids: list(Dnid, "dnids", "Dnids.list", `${own}/dnids`),
     createDnid: (applicationUuid: string, number: string) =>
-      paced.send(
+      written(
+        Dnid,
         body(
           "Dnids.create",
           "POST",
@@ -116,7 +134,10 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: CloudonixCo
         )
       ),
     bindDnid: (id: Dnid["id"], applicationId: Application["id"]) =>
-      paced.send(body("Dnids.update", "PUT", `${own}/dnids/${encodeURIComponent(String(id))}`, { applicationId }, true))
+      written(
+        Dnid,
+        body("Dnids.update", "PUT", `${own}/dnids/${encodeURIComponent(String(id))}`, { applicationId }, true)
+      )
   }
 }
 export type CloudonixRest = ReturnType<typeof makeRest>

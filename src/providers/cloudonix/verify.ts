@@ -1,4 +1,4 @@
-import { Clock, Effect, Redacted, Schedule } from "effect"
+import { Clock, Effect, Redacted } from "effect"
 import type { CarrierError } from "../../carrier/CarrierError.ts"
 import { equalText } from "../../carrier/constantTime.ts"
 import type { RawRequest } from "../../carrier/RawRequest.ts"
@@ -94,7 +94,6 @@ const makeConfirmation = (lookUp: LookUp) => {
     const now = yield* Clock.currentTimeMillis
     if ((confirmed.get(token) ?? 0) > now) return
     const session = yield* lookUp(token).pipe(
-      Effect.retry({ while: ({ kind }) => kind === "rate-limited", schedule: Schedule.spaced("500 millis") }),
       Effect.catchTag("CarrierError", ({ message }) => rejected(`The session could not be confirmed: ${message}`)),
       Effect.timeoutOrElse({
         duration: confirmationTimeout,

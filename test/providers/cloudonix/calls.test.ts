@@ -151,6 +151,17 @@ describe("the status of a call", () => {
     })
   )
 
+  it.live("is asked for again after a whole window of 429, which says nothing of when", () =>
+    account(
+      (_, earlier) => (earlier < 5 ? { status: 429 } : { status: 200, json: session() }),
+      (provider, { received }) =>
+        Effect.gen(function* () {
+          assert.strictEqual((yield* provider.callStatus(call))?.status, "ringing")
+          assert.strictEqual(received.length, 6)
+        })
+    )
+  )
+
   const lost = { ...call, providerCallId: undefined }
   const listed = (...sessions: ReadonlyArray<unknown>) =>
     account(

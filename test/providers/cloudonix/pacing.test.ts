@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { makePacing } from "../../../src/providers/cloudonix/pacing.ts"
+import { makePacing, pacingOf } from "../../../src/providers/cloudonix/pacing.ts"
 
 const spent = (urgent = false) => {
   const pacing = makePacing()
@@ -56,6 +56,17 @@ describe("the domain's rate limit", () => {
       const refused = results.flatMap((result) => (result._tag === "Failure" ? [result.failure.kind] : []))
       assert.strictEqual(refused.length, 10)
       assert.deepStrictEqual(new Set(refused), new Set(["rate-limited"]))
+    })
+  )
+
+  it.effect("does not begin anew with an account that is made anew, and is each domain's own", () =>
+    Effect.gen(function* () {
+      const toolkit = {}
+      for (let sent = 0; sent < 10; sent++) yield* pacingOf(toolkit, "acme.cloudonix.net").turn(false)
+      yield* pacingOf(toolkit, "other.cloudonix.net").turn(false)
+      const next = yield* Effect.forkChild(pacingOf(toolkit, "acme.cloudonix.net").turn(false))
+      yield* TestClock.adjust("1 second")
+      assert.isUndefined(next.pollUnsafe())
     })
   )
 })
