@@ -20,7 +20,7 @@ const agentCall: AgentCall = {
   telephonyConfigurationId: "bench",
   context: {}
 }
-const line: CallLine = { record: () => Effect.void }
+const line: CallLine = { record: () => Effect.void, transfer: () => Effect.undefined }
 const nowhere = Layer.succeed(AgentEnvironment, {
   guard: () => Effect.fail(new AgentUnreachable({ reason: "refused-address", message: "No agent is reached here." }))
 })

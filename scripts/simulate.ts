@@ -130,6 +130,7 @@ const command = Command.make(
     const { apiKey, url } = Option.isSome(running)
       ? { url: yield* readServiceUrl(running.value[0]), apiKey: running.value[1] }
       : yield* startThrowAwayService(name, carrier.baseUrl)
+    yield* carrier.setMediaUrl?.(`${url.replace(/^http/, "ws")}/api/v1/telephony/ws`) ?? Effect.void
     const api = yield* makeServiceApi(url, apiKey)
     const isThrowAway = Option.isNone(running)
     const { agentId, configurationId } = yield* setUp(api, name, carrier, input.agent, isThrowAway)

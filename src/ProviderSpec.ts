@@ -83,8 +83,6 @@ export interface ProviderSpec {
   readonly listens?: true
   /** The carrier opens the media socket while the phone still rings, and only greets when it is answered. */
   readonly mediaBeforeAnswer?: true
-  /** How long a media socket that broke may be opened anew with the same ticket, s, where the carrier does that by itself. */
-  readonly mediaRedialSeconds?: number
   /** The provider's own HTTP routes, imported when the service starts. */
   readonly routes?: () => Promise<RoutesModule>
   /** The provider's fake carrier, imported only by the simulator. */

@@ -5,6 +5,8 @@ import * as providers from "./providers/index.ts"
 // prettier-ignore
 const specs = [
   providers.twilio.spec,
+  providers.telnyx.spec,
+  providers.vonage.spec,
   providers.ari.spec,
 ] as const
 

@@ -44,10 +44,28 @@ export type AgentEnd =
   /** The media ended: the caller is gone. */
   | { readonly _tag: "MediaEnded" }
 
+/** Where an agent wants its caller to go: an address as a person writes it, and how long it may ring, s. */
+export interface TransferWish {
+  readonly destination: string
+  readonly timeoutSeconds?: number
+  readonly announcement?: string
+}
+
+/** Why a transfer was not begun: a word for machines, and a sentence. */
+export interface TransferNotBegun {
+  readonly reason: string
+  readonly message: string
+}
+
 /** What an agent may ask of the call besides audio. */
 export interface CallLine {
   /** Stores an event in the call's log. Sizes are bounded by the caller. */
   readonly record: (kind: string, details: FormValues) => Effect.Effect<void>
+  /**
+   * Asks for the caller to be moved to another destination. Gives why that was not begun, or undefined; how it goes on is
+   * told by `AgentLeg.transferState`.
+   */
+  readonly transfer: (wish: TransferWish) => Effect.Effect<TransferNotBegun | undefined>
 }
 
 /** A connected agent, ready for the audio. */
@@ -57,6 +75,8 @@ export interface AgentLeg {
    * `AgentLost` where the agent went away, `TransportError` where the carrier's socket broke.
    */
   readonly run: (transport: Transport, line: CallLine) => Effect.Effect<AgentEnd, AgentLost | TransportError>
+  /** Tells the agent where a transfer of its caller stands; never waits. */
+  readonly transferState?: (news: { readonly state: string; readonly reason?: string }) => Effect.Effect<void>
   /** Tells the agent why the call ended; runs while the call's scope closes and never waits more than 1 s. */
   readonly ended: (end: { readonly reason: string; readonly owner: string }) => Effect.Effect<void>
 }

@@ -4,6 +4,7 @@ import type { DestinationNotAllowed, IdempotencyConflict, LimitReached } from ".
 import type { CallNotFound } from "../telephony/CallHistory.ts"
 import type { DialRejected, InvalidDestination, NoCallerId } from "../telephony/DialRequest.ts"
 import type { DigitsRefused } from "../telephony/Operating.ts"
+import type { TransferRefused } from "../telephony/TransferRequest.ts"
 import {
   CallMissing,
   CallNotAllowed,
@@ -11,7 +12,8 @@ import {
   CarrierRefused,
   IdempotencyKeyReused,
   NodeFull,
-  TooManyCalls
+  TooManyCalls,
+  TransferNotPossible
 } from "./calls.ts"
 import { ValidationFailed } from "./Problems.ts"
 import { databaseAway } from "./refused.ts"
@@ -67,6 +69,30 @@ export const placingRefused = {
         ...(code === undefined ? {} : { carrier_code: code })
       })
     ),
+  SqlError: databaseAway
+} as const
+
+const transferCodes = {
+  over: "call_over",
+  "not-connected": "call_not_connected",
+  "not-supported": "transfer_not_supported",
+  "announcement-not-supported": "announcement_not_supported",
+  "under-way": "transfer_under_way",
+  "not-allowed": "destination_not_allowed",
+  unavailable: "configuration_not_ready"
+} as const
+
+/** Why a transfer was not begun, as problems. */
+export const transferRefused = {
+  CallNotFound: notFound,
+  TransferRefused: ({
+    reason,
+    message
+  }: TransferRefused): Effect.Effect<never, ValidationFailed | TransferNotPossible> => {
+    if (reason === "invalid-destination") return wrongField("destination", message)
+    if (reason === "invalid-caller-id") return wrongField("caller_id", message)
+    return Effect.fail(new TransferNotPossible({ code: transferCodes[reason], detail: message }))
+  },
   SqlError: databaseAway
 } as const
 

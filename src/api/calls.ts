@@ -1,7 +1,10 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiError, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { CallStatus } from "../carrier/CallStatus.ts"
+import { TransferFailure } from "../carrier/TransferStrategy.ts"
+import { transferRing } from "../telephony/deadlines.ts"
 import { EndOwner, EndReason } from "../telephony/EndReason.ts"
+import { TransferState } from "../telephony/Transfer.ts"
 import { Authorization, access } from "./Authorization.ts"
 import { Id, NextCursor, pageQuery, Time } from "./common.ts"
 import { ValidationFailed } from "./Problems.ts"
@@ -150,6 +153,57 @@ const LiveEvent = Schema.Struct({
   data: Schema.fromJsonString(CallEventView)
 })
 
+/** A transfer was not begun. */
+export class TransferNotPossible extends HttpApiError.Problem<TransferNotPossible>()(
+  "TransferNotPossible",
+  { type: "urn:switchboard:problem:transfer-not-possible", status: 409, title: "The call cannot be transferred now" },
+  {
+    code: Schema.Literals([
+      "call_over",
+      "call_not_connected",
+      "transfer_not_supported",
+      "announcement_not_supported",
+      "transfer_under_way",
+      "destination_not_allowed",
+      "configuration_not_ready"
+    ])
+  }
+) {}
+
+/** A transfer. */
+export const TransferView = Schema.Struct({
+  id: Schema.String,
+  call_id: Schema.String,
+  requested_by: Schema.Literals(["agent", "operator"]),
+  destination: Schema.String,
+  caller_id: Schema.String,
+  announcement: Schema.NullOr(Schema.String),
+  timeout_s: Schema.Int,
+  state: TransferState,
+  failure: Schema.NullOr(TransferFailure).annotate({ description: "Why it failed or was called off; null otherwise." }),
+  failure_message: Schema.NullOr(Schema.String).annotate({ description: "What the carrier said, with a next step." }),
+  destination_provider_call_id: Schema.NullOr(Schema.String),
+  created_at: Time,
+  finished_at: Schema.NullOr(Time)
+}).annotate({ identifier: "Transfer" })
+
+const NewTransfer = Schema.Struct({
+  destination: Schema.String.check(Schema.isBetweenCodePoints(1, 255)).annotate({
+    description: "E.164 number, national number of the organization's country, SIP URI, or a PBX extension."
+  }),
+  timeout_s: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: transferRing.least, maximum: transferRing.most }))
+  ).annotate({ description: `How long the destination may ring, s. Default ${transferRing.seconds}.` }),
+  announcement: Schema.optionalKey(Schema.String.check(Schema.isBetweenCodePoints(1, 500))).annotate({
+    description:
+      "Spoken to the destination before it is joined, where the carrier can; without it, it is joined at once."
+  }),
+  caller_id: Schema.optionalKey(Schema.String.check(Schema.isBetweenCodePoints(1, 255))).annotate({
+    description:
+      "An active number of the call's configuration. Default: the number that the call came in on or was placed from."
+  })
+}).annotate({ identifier: "NewTransfer" })
+
 /** Calls: placing them, watching them, ending them. */
 export const CallsGroup = HttpApiGroup.make("calls")
   .add(
@@ -207,7 +261,24 @@ export const CallsGroup = HttpApiGroup.make("calls")
       }),
       success: HttpApiSchema.NoContent,
       error: [CallMissing, CallNotConnected, ValidationFailed, CarrierRefused]
-    }).annotateMerge(access("operator", "Send DTMF digits into a call", "Whatever node it is on."))
+    }).annotateMerge(access("operator", "Send DTMF digits into a call", "Whatever node it is on.")),
+    HttpApiEndpoint.post("transfer", "/calls/:id/transfer", {
+      params,
+      payload: NewTransfer,
+      success: TransferView.pipe(HttpApiSchema.status(202)),
+      error: [CallMissing, TransferNotPossible, ValidationFailed]
+    }).annotateMerge(
+      access(
+        "operator",
+        "Transfer a call",
+        "The destination is dialled while the caller stays with the agent; when it answers the two are joined and the agent leaves. If it does not answer, nothing has changed for the caller. What becomes of it is in the call's log and under `/transfers`."
+      )
+    ),
+    HttpApiEndpoint.get("transfers", "/calls/:id/transfers", {
+      params,
+      success: Schema.Struct({ transfers: Schema.Array(TransferView) }),
+      error: CallMissing
+    }).annotateMerge(access("viewer", "List a call's transfers", "The newest first."))
   )
   .middleware(JsonBody)
   .middleware(Authorization)

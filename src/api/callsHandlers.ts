@@ -5,9 +5,13 @@ import { type CallEvent, CallHistory } from "../telephony/CallHistory.ts"
 import { Dialer } from "../telephony/Dialer.ts"
 import type { DialRequest } from "../telephony/DialRequest.ts"
 import { Operating } from "../telephony/Operating.ts"
+import type { Transfer } from "../telephony/Transfer.ts"
+import type { TransferWish } from "../telephony/TransferRequest.ts"
+import { Transfers } from "../telephony/Transfers.ts"
+import { TransferStore } from "../telephony/TransferStore.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
-import { digitsRefused, notFound, placingRefused } from "./callProblems.ts"
+import { digitsRefused, notFound, placingRefused, transferRefused } from "./callProblems.ts"
 import { DEFAULT_LIMIT } from "./common.ts"
 import { liveEvents } from "./liveEvents.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
@@ -41,6 +45,22 @@ const duration = ({ durationMs, answeredAt, endedAt }: Call) =>
     ? null
     : DateTime.toEpochMillis(endedAt) - DateTime.toEpochMillis(answeredAt))
 
+const shownTransfer = (transfer: Transfer) => ({
+  id: transfer.id,
+  call_id: transfer.callId,
+  requested_by: transfer.requestedBy,
+  destination: transfer.destination,
+  caller_id: transfer.callerId,
+  announcement: transfer.announcement ?? null,
+  timeout_s: transfer.ringSeconds,
+  state: transfer.state,
+  failure: transfer.failure ?? null,
+  failure_message: transfer.failureMessage ?? null,
+  destination_provider_call_id: transfer.destinationCallId ?? null,
+  created_at: transfer.createdAt,
+  finished_at: transfer.finishedAt ?? null
+})
+
 const shownEvent = ({ occurredAt, ...event }: CallEvent) => ({ ...event, occurred_at: occurredAt })
 
 export const callsHandlers = HttpApiBuilder.group(
@@ -50,6 +70,8 @@ export const callsHandlers = HttpApiBuilder.group(
     const dialer = yield* Dialer
     const history = yield* CallHistory
     const operating = yield* Operating
+    const transfers = yield* Transfers
+    const transferStore = yield* TransferStore
 
     const place = Effect.fnUntraced(function* (
       payload: {
@@ -130,7 +152,23 @@ export const callsHandlers = HttpApiBuilder.group(
         yield* operating
           .sendDigits(organizationId, params.id, payload.digits)
           .pipe(Effect.catchTags(digitsRefused(params.id)))
-      })
+      }),
+      transfer: Effect.fnUntraced(function* ({ params, payload }) {
+        const wish: TransferWish = {
+          destination: payload.destination,
+          ...(payload.timeout_s === undefined ? {} : { timeoutSeconds: payload.timeout_s }),
+          ...(payload.announcement === undefined ? {} : { announcement: payload.announcement }),
+          ...(payload.caller_id === undefined ? {} : { callerId: payload.caller_id })
+        }
+        return shownTransfer(yield* transfers.request(yield* owned(params.id), wish, "operator"))
+      }, Effect.catchTags(transferRefused)),
+      transfers: Effect.fnUntraced(
+        function* ({ params }) {
+          const { id } = yield* owned(params.id)
+          return { transfers: (yield* transferStore.ofCall(id)).map(shownTransfer) }
+        },
+        Effect.catchTags({ CallNotFound: notFound, SqlError: databaseAway })
+      )
     })
   })
 )

@@ -56,6 +56,8 @@ export interface CallReference {
   /** When we created it, ms since 1970: bounds a search at the carrier. */
   readonly createdAtMs: number
   readonly memory: CallMemory
+  /** We know that it was answered: by a callback, or by its audio. */
+  readonly isAnswered?: boolean
   /** The carrier's ids of other calls of ours: a search for a call whose id is unknown must not find one of them. */
   readonly otherCalls?: ReadonlySet<string>
 }

@@ -56,6 +56,8 @@ export const makeCallDesk = Effect.fnUntraced(function* <Call extends DeskCall>(
   readonly format: (call: Call) => AudioFormat
   readonly panel: FaultPanel
   readonly hangUp: (call: Call) => Effect.Effect<void>
+  /** What pressing digits does, besides going over the stream. */
+  readonly pressed?: (call: Call, digits: string) => Effect.Effect<void>
 }): Effect.fn.Return<CallDesk<Call>, never, Scope.Scope> {
   const { panel } = options
   const scope = yield* Effect.scope
@@ -74,7 +76,11 @@ export const makeCallDesk = Effect.fnUntraced(function* <Call extends DeskCall>(
       now: Effect.sync(record.snapshot),
       until: record.until,
       say: (audio) => Effect.sync(() => record.mouth.say(spokenAs(options.format(call), audio))),
-      pressDigits: (digits) => Effect.sync(() => void record.digits.push(...Array.from(digits))),
+      pressDigits: (digits) =>
+        Effect.suspend(() => {
+          record.digits.push(...Array.from(digits))
+          return onRealClock(options.pressed?.(call, digits) ?? Effect.void)
+        }),
       hangUp: onRealClock(options.hangUp(call)),
       ended: record.until(() => isOver(call)),
       settled: Effect.andThen(Deferred.await(settled), Effect.sync(record.snapshot))

@@ -1,5 +1,5 @@
 import { Clock, Effect, Fiber, Result, type Scope } from "effect"
-import { type ExactRequest, exchange } from "./ExactRequest.ts"
+import { type ExactReply, type ExactRequest, exchange, type RequestFailed } from "./ExactRequest.ts"
 import type { FaultPanel } from "./Faults.ts"
 
 /** A callback that a carrier owes. `subject` is what a fault's `only` is matched against. */
@@ -8,6 +8,12 @@ export interface Callback {
   readonly request: ExactRequest
   /** What it says, decoded, for assertions. */
   readonly fields: Readonly<Record<string, string>>
+  /** What the carrier makes of the outcome. Gives what it sends next instead: a retry, or to a fallback. */
+  readonly followUp?: (outcome: Result.Result<ExactReply, RequestFailed>) => Callback | undefined
+  /** Of a follow-up: how long after the outcome it is sent. The callbacks behind it do not wait for it then. */
+  readonly afterMs?: number
+  /** How long this one may take, instead of the line's own limit. */
+  readonly timeoutMs?: number
 }
 
 /** A delivery that was made, in the order of sending. `status` undefined: lost on purpose, or no answer (`failure`). */
@@ -38,10 +44,12 @@ export const makeCallbackLine = (options: {
   const { panel, record } = options
   let last: Effect.Effect<unknown> = Effect.void
   let held: Effect.Effect<void> | undefined
+  const later: Array<Fiber.Fiber<void>> = []
 
-  const deliver = Effect.fnUntraced(function* (callback: Callback) {
+  const deliver: (callback: Callback) => Effect.Effect<void> = Effect.fnUntraced(function* (callback) {
     const { fields, request, subject } = callback
-    const outcome = yield* Effect.result(exchange(request, options))
+    const limits = { timeoutMs: callback.timeoutMs ?? options.timeoutMs, maxBytes: options.maxBytes }
+    const outcome = yield* Effect.result(exchange(request, limits))
     record({
       subject,
       url: request.url,
@@ -51,6 +59,10 @@ export const makeCallbackLine = (options: {
       status: Result.isSuccess(outcome) ? outcome.success.status : undefined,
       failure: Result.isFailure(outcome) ? outcome.failure.message : undefined
     })
+    const next = callback.followUp?.(outcome)
+    if (next?.afterMs !== undefined) {
+      later.push(yield* Effect.forkIn(Effect.delay(deliver(next), next.afterMs), options.scope))
+    } else if (next !== undefined) yield* deliver(next)
   })
 
   /** Chains an effect after everything that was queued before it. */
@@ -94,6 +106,7 @@ export const makeCallbackLine = (options: {
       if (held !== undefined) yield* queue(held)
       held = undefined
       yield* last
+      for (let fiber = later.shift(); fiber !== undefined; fiber = later.shift()) yield* Fiber.await(fiber)
     })
   }
 }

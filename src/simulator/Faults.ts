@@ -16,6 +16,8 @@ export const FaultName = Schema.Literals([
   "signature-wrong",
   /** Requests and upgrades carry no signature. */
   "signature-missing",
+  /** Requests carry a genuine signature that is ten minutes old, where the carrier signs the time. */
+  "signature-stale",
   /** The media socket is never opened. */
   "media-never-opens",
   /** The media socket opens and greets, but the stream is never started. */
@@ -28,6 +30,8 @@ export const FaultName = Schema.Literals([
   "media-half-open",
   /** Unreadable and nonsensical messages between the good ones: ten a second. */
   "media-garbage",
+  /** Every fourth message of audio comes after the one that follows it. */
+  "media-reordered",
   /** Audio a hundred times faster than real time. */
   "media-flood",
   /** After `afterMs` of stream (500 ms) the connection is cut without a word. */

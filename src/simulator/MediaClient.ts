@@ -1,17 +1,22 @@
-import { Clock, Effect } from "effect"
+import { Clock, Deferred, Effect, Exit } from "effect"
 import { WebSocket } from "ws"
 import { type CallRecord, openStream, type StreamRecord } from "./CallRecord.ts"
 import type { FaultPanel } from "./Faults.ts"
 import { garbage, type MediaDialect, type Wire } from "./MediaDialect.ts"
+import type { MediaMessage } from "./SimulatorModule.ts"
 
 /** How a media stream ended while the call was still wanting it. */
 export type MediaEnd =
   /** Our side closed the socket. */
   | { readonly _tag: "Closed"; readonly code: number }
+  /** Our side asked the carrier to end the stream. */
+  | { readonly _tag: "Stopped" }
   /** The upgrade was refused: the HTTP status, if there was one. */
   | { readonly _tag: "Refused"; readonly status: number | undefined; readonly detail: string }
   /** The connection was cut by a fault. */
   | { readonly _tag: "Dropped" }
+  /** The carrier cut the connection over a message that it does not take. */
+  | { readonly _tag: "Violated" }
 
 export interface MediaConnection {
   readonly url: string
@@ -22,6 +27,11 @@ export interface MediaConnection {
   readonly jitterMs: number
   /** Once the stream has started. */
   readonly onStarted: Effect.Effect<void>
+  /**
+   * What is waited for between the greeting and the start, where the carrier connects before the call is answered. A socket that
+   * never gets that far is cut without a word.
+   */
+  readonly startWhen?: Effect.Effect<void>
 }
 
 type Opened = { readonly _tag: "Open" } | Extract<MediaEnd, { readonly _tag: "Refused" }>
@@ -121,7 +131,9 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   )
   const { closed, opened, socket } = yield* connectScoped(connection, (socket) => {
     stream?.end()
-    if (stream !== undefined) socket.send(dialect.stop())
+    if (stream === undefined && connection.startWhen !== undefined) return cut(socket)
+    const stop = stream === undefined ? undefined : dialect.stop()
+    if (stop !== undefined) socket.send(stop)
     socket.close(1000)
   })
   const outcome = yield* opened
@@ -135,28 +147,37 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
     else socket.send(wire)
   }
   for (const wire of dialect.greeting()) send(wire)
+  let violated = false
   const ended = Effect.map(closed, (code): MediaEnd => {
+    if (violated) return { _tag: "Violated" }
     if (code !== 1000 && code !== 1001 && code !== 1005) complain(dialect.errors.broken(code))
     return { _tag: "Closed", code }
   })
   if (strike("media-never-starts") !== undefined) return yield* ended
+  if (connection.startWhen !== undefined) {
+    const early = yield* Effect.raceFirst(ended, Effect.as(connection.startWhen, undefined))
+    if (early !== undefined) return early
+  }
 
   const running = openStream({ ...dialect, jitterMs: connection.jitterMs, nowMs })
   stream = running
   record.stream = running
   record.media = "streaming"
+  const stopped = Deferred.makeUnsafe<MediaEnd>()
+  /** What is still to be said about clears, and when, ms since the start. */
+  const confirming: Array<{ readonly dueMs: number; readonly wires: ReadonlyArray<Wire> }> = []
   socket.on("message", (data, binary) => {
     if (Buffer.isBuffer(data)) listen(data, binary)
   })
   const listen = (data: Uint8Array, binary: boolean) => {
     const atMs = running.elapsedMs()
-    const note = (kind: "audio" | "mark" | "clear" | "digits" | "invalid", detail: string) =>
-      record.mediaMessages.push({ atMs, kind, detail })
+    const note = (kind: MediaMessage["kind"], detail: string) => record.mediaMessages.push({ atMs, kind, detail })
     const command = dialect.read(data, binary)
     switch (command._tag) {
       case "Audio":
         note("audio", String(command.bytes.length))
-        if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
+        if (dialect.clearing !== undefined && confirming.length > 0) complain(dialect.clearing.early)
+        else if (!running.playout.play(command.bytes, atMs)) complain(dialect.errors.playoutFull)
         break
       case "Mark":
         note("mark", command.name)
@@ -165,16 +186,36 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
         break
       case "Clear":
         note("clear", "")
-        returnMarks(running.playout.clear(atMs))
+        confirming.push({ dueMs: atMs + (dialect.clearing?.afterMs ?? 0), wires: cleared(running.playout.clear(atMs)) })
+        confirmClears(atMs)
         break
       case "Digits":
         note("digits", command.digits)
         break
+      case "Stop":
+        note("stop", "")
+        Deferred.doneUnsafe(stopped, Exit.succeed({ _tag: "Stopped" }))
+        break
+      case "Ignored":
+        note(command.kind, command.detail)
+        break
       case "Invalid":
         note("invalid", command.error)
         complain(command.error)
+        if (command.reply !== undefined) send(command.reply)
+        if (command.cuts === true) {
+          violated = true
+          socket.terminate()
+        }
     }
     record.changed()
+  }
+  const cleared = dialect.cleared ?? ((names) => names.map(dialect.mark))
+  const confirmClears = (nowMs: number) => {
+    for (let next = confirming[0]; next !== undefined && next.dueMs <= nowMs; next = confirming[0]) {
+      confirming.shift()
+      for (const wire of next.wires) send(wire)
+    }
   }
   const returnMarks = (names: ReadonlyArray<string>) => {
     for (const name of names) send(dialect.mark(name))
@@ -190,15 +231,27 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
   const drops = strike("media-drops")
   const flood = strike("media-flood") !== undefined
   const littered = strike("media-garbage") !== undefined
+  const reordered = strike("media-reordered") !== undefined
+  let overtaken: Wire | undefined
+  const sendAudio = (wire: Wire) => {
+    if (reordered && overtaken === undefined && frames % 4 === 3) {
+      overtaken = wire
+      return
+    }
+    send(wire)
+    if (overtaken !== undefined) send(overtaken)
+    overtaken = undefined
+  }
   let frames = 0
   const tick = () => {
     const copies = flood ? 100 : 1
-    for (let copy = 0; copy < copies; copy++) send(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
+    for (let copy = 0; copy < copies; copy++) sendAudio(dialect.audio(record.mouth.next(), frames * dialect.frameMs))
     if (littered && frames % 5 === 0) send(garbage[(frames / 5) % garbage.length] ?? "")
     frames += 1
     const digit = record.digits.shift()
     if (digit !== undefined) send(dialect.digit(digit))
     returnMarks(running.playout.due(running.elapsedMs()))
+    confirmClears(running.elapsedMs())
     record.changed()
   }
   const pump = Effect.gen(function* () {
@@ -220,7 +273,7 @@ export const runMedia = Effect.fnUntraced(function* (connection: MediaConnection
       tick()
     }
   })
-  return yield* Effect.raceFirst(ended, pump)
+  return yield* Effect.raceAllFirst([ended, Deferred.await(stopped), pump])
 }, Effect.scoped)
 
 /** Opens the same URL a second time and notes what came of it. */

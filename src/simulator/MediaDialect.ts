@@ -9,8 +9,15 @@ export type MediaCommand =
   | { readonly _tag: "Mark"; readonly name: string }
   | { readonly _tag: "Clear" }
   | { readonly _tag: "Digits"; readonly digits: string }
-  /** Not acted upon. `error` is the carrier's code and text, logged once a stream. */
-  | { readonly _tag: "Invalid"; readonly error: string }
+  /** Our side ends the stream; the carrier closes the socket. */
+  | { readonly _tag: "Stop" }
+  /** Understood and without effect: what this carrier, or this set-up of it, takes no notice of. */
+  | { readonly _tag: "Ignored"; readonly kind: "mark" | "clear"; readonly detail: string }
+  /**
+   * Not acted upon. `error` is the carrier's code and text, logged once a stream. `cuts`: the carrier cuts the connection over it.
+   * `reply`: what it says about it.
+   */
+  | { readonly _tag: "Invalid"; readonly error: string; readonly cuts?: true; readonly reply?: Wire }
 
 /** A carrier's media protocol, from the carrier's side. Made once per stream; it may count messages. */
 export interface MediaDialect {
@@ -25,7 +32,12 @@ export interface MediaDialect {
   readonly audio: (frame: Uint8Array, timestampMs: number) => Wire
   readonly digit: (digit: string) => Wire
   readonly mark: (name: string) => Wire
-  readonly stop: () => Wire
+  /** What is said at the carrier's own end of the stream; undefined: it closes without a word. */
+  readonly stop: () => Wire | undefined
+  /** What is said after a clear; the marks that were not heard, unless given. */
+  readonly cleared?: (unheard: ReadonlyArray<string>) => ReadonlyArray<Wire>
+  /** For carriers that confirm a clear `afterMs` later: audio that comes before that is dropped, and `early` is logged. */
+  readonly clearing?: { readonly afterMs: number; readonly early: string }
   readonly read: (data: Uint8Array, binary: boolean) => MediaCommand
   /** Error texts, in the carrier's words. */
   readonly errors: {

@@ -1,4 +1,5 @@
-import { type AudioFormat, bytesForMs, silence } from "../Audio.ts"
+import { type AudioFormat, bytesForMs, sameFormat, silence } from "../Audio.ts"
+import { converter } from "../audio/converter.ts"
 
 /** What the person on the phone says, cut into the frames that the carrier sends: silence where nothing is said. */
 export interface Mouth {
@@ -10,12 +11,15 @@ export interface Mouth {
   readonly said: () => Uint8Array
   /** Whether speech is waiting. */
   readonly speaking: () => boolean
+  /** From now on frames are in another format; all speech so far is converted. */
+  readonly speakIn: (format: AudioFormat) => void
 }
 
-export const makeMouth = (format: AudioFormat, frameMs: number): Mouth => {
-  const frameBytes = bytesForMs(format, frameMs)
-  const waiting: Array<Uint8Array> = []
-  const sent: Array<Uint8Array> = []
+export const makeMouth = (firstFormat: AudioFormat, frameMs: number): Mouth => {
+  let format = firstFormat
+  let frameBytes = bytesForMs(format, frameMs)
+  let waiting: Array<Uint8Array> = []
+  let sent: Array<Uint8Array> = []
   let offset = 0
   return {
     say: (bytes) => {
@@ -36,6 +40,18 @@ export const makeMouth = (format: AudioFormat, frameMs: number): Mouth => {
       return frame
     },
     said: () => Buffer.concat(sent),
-    speaking: () => waiting.length > 0
+    speaking: () => waiting.length > 0,
+    speakIn: (next) => {
+      if (sameFormat(format, next)) return
+      const converted = (bytes: Uint8Array) => {
+        const { convert, flush } = converter(format, next)
+        return Buffer.concat([convert(bytes), flush()])
+      }
+      sent = [converted(Buffer.concat(sent))]
+      waiting = waiting.map((speech, index) => converted(index === 0 ? speech.subarray(offset) : speech))
+      offset = 0
+      format = next
+      frameBytes = bytesForMs(next, frameMs)
+    }
   }
 }

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
-import { Effect, FiberSet, Schema } from "effect"
+import { Effect, FiberSet, Option, Schema } from "effect"
 import type { FaultPanel } from "./Faults.ts"
 
-/** A request to the fake carrier's REST API. `fields` are the decoded form fields in the order of the body. */
+/**
+ * A request to the fake carrier's REST API. `fields` are the decoded form fields in the order of the body, or the texts, numbers
+ * and booleans of a JSON body by their paths (`answer_url.0`).
+ */
 export interface RestRequest {
   readonly method: string
   readonly path: string
@@ -48,12 +51,25 @@ const readBody = (incoming: IncomingMessage) =>
     incoming.on("end", () => resume(Effect.succeed(Buffer.concat(chunks).toString("utf8"))))
   })
 
+const decodeJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Json))
+
+const leaves = (value: Schema.Json, path: string): ReadonlyArray<readonly [string, string]> => {
+  if (value === null) return []
+  if (typeof value !== "object") return [[path, String(value)]]
+  return Object.entries(value).flatMap(([key, part]) => leaves(part, path === "" ? key : `${path}.${key}`))
+}
+
+const fieldsOf = (contentType: string, body: string) => {
+  if (contentType.startsWith("application/x-www-form-urlencoded")) return Array.from(new URLSearchParams(body))
+  if (!contentType.startsWith("application/json")) return []
+  return Option.match(decodeJson(body), { onNone: () => [], onSome: (json) => leaves(json, "") })
+}
+
 const read = Effect.fnUntraced(function* (incoming: IncomingMessage) {
   const target = incoming.url ?? "/"
   const mark = target.indexOf("?")
   const body = yield* readBody(incoming)
   const contentType = incoming.headers["content-type"] ?? ""
-  const isForm = contentType.startsWith("application/x-www-form-urlencoded")
   const headers: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(incoming.headers)) {
     headers[name] = typeof value === "string" ? value : value?.join(", ")
@@ -65,18 +81,19 @@ const read = Effect.fnUntraced(function* (incoming: IncomingMessage) {
     headers,
     contentType,
     body,
-    fields: isForm ? Array.from(new URLSearchParams(body)) : []
+    fields: fieldsOf(contentType, body)
   }
   return request
 })
 
 /**
  * Serves a REST API on a loopback port of its own for as long as the scope is open, and applies the REST faults.
- * `throttled` and `broken` are how this carrier words a 429 and a 500. `act` must not fail.
+ * `throttled` and `broken` are how this carrier words a 429 and a 500; a `throttled` that is a function also says in its own
+ * headers when to come back. `act` must not fail.
  */
 export const serveRest = Effect.fnUntraced(function* (options: {
   readonly act: (request: RestRequest) => Effect.Effect<RestReply>
-  readonly throttled: RestReply
+  readonly throttled: RestReply | ((retryAfterSeconds: number) => RestReply)
   readonly broken: RestReply
   readonly panel: FaultPanel
   /** 0: a free one. */
@@ -92,7 +109,9 @@ export const serveRest = Effect.fnUntraced(function* (options: {
     if (panel.strike("rest-dead", subject) !== undefined) return yield* Effect.never
     const throttled = panel.strike("rest-throttled", subject)
     if (throttled !== undefined) {
-      return { ...options.throttled, headers: { "Retry-After": String(throttled.retryAfterSeconds ?? 1) } }
+      const seconds = throttled.retryAfterSeconds ?? 1
+      if (typeof options.throttled === "function") return options.throttled(seconds)
+      return { ...options.throttled, headers: { "Retry-After": String(seconds) } }
     }
     if (panel.strike("rest-broken", subject) !== undefined) return options.broken
     const reply = yield* act(request)

@@ -26,8 +26,9 @@ export const makeRooms = (): Rooms => {
     else rooms.set(room, present)
     for (const member of present) {
       member.record.togetherWith = present.filter((other) => other !== member).map(({ id }) => id)
-      member.record.changed()
     }
+    // Only when all of them know: who waits for one of them may look at the others at once.
+    for (const member of present) member.record.changed()
   }
   return {
     members,

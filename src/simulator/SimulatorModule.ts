@@ -127,7 +127,7 @@ export type SimulatedState =
 export interface MediaMessage {
   /** ms since the stream started. */
   readonly atMs: number
-  readonly kind: "audio" | "mark" | "clear" | "digits" | "invalid"
+  readonly kind: "audio" | "mark" | "clear" | "digits" | "stop" | "invalid"
   /** The mark's name, the digits, the carrier's error; bytes of audio as a number. */
   readonly detail: string
 }

@@ -11,7 +11,7 @@ import { append } from "./callLog.ts"
 import { readCall } from "./callRow.ts"
 import { Drain } from "./Drain.ts"
 import { mediaSeconds, reserveSeconds, ringSeconds } from "./deadlines.ts"
-import { destinationRefused } from "./destinationPolicy.ts"
+import { destinationRefused, readPolicy } from "./destinationPolicy.ts"
 import { leaseSeconds } from "./Leases.ts"
 import { Node } from "./Node.ts"
 
@@ -66,10 +66,7 @@ export interface Admitted {
 
 const Organization = Schema.Struct({
   max_concurrent_calls: Schema.Int,
-  calls_per_second: Schema.Int,
-  allowed_prefixes: Schema.Array(Schema.String),
-  denied_prefixes: Schema.Array(Schema.String),
-  premium_rate_allowed: Schema.Boolean
+  calls_per_second: Schema.Int
 })
 const readOrganization = Schema.decodeUnknownEffect(Organization)
 const Counts = Schema.Struct({ live: Schema.Int, recent: Schema.Int, here: Schema.Int })
@@ -185,11 +182,7 @@ export class Admission extends Context.Service<
         const first = yield* known(call)
         if (first !== undefined) return { call: first, fresh: false }
         if (call.direction === "outbound") {
-          const message = destinationRefused(call.to, {
-            allowedPrefixes: organization.allowed_prefixes,
-            deniedPrefixes: organization.denied_prefixes,
-            premiumRateAllowed: organization.premium_rate_allowed
-          })
+          const message = destinationRefused(call.to, yield* readPolicy(row))
           if (message !== undefined) return yield* new DestinationNotAllowed({ message })
         }
         yield* checkLimits(call, organization.max_concurrent_calls, organization.calls_per_second)

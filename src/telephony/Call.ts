@@ -27,6 +27,8 @@ export interface Call {
   readonly endedAt: DateTime.Utc | undefined
   /** How long the call lasted after the answer, ms, as the carrier counts it. */
   readonly durationMs: number | undefined
+  /** When the caller was joined with a transfer's destination; the agent has left then. */
+  readonly transferredAt: DateTime.Utc | undefined
   readonly endReason: EndReason | undefined
   readonly endOwner: EndOwner | undefined
   readonly nodeId: string | undefined

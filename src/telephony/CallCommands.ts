@@ -7,7 +7,11 @@ import { Node } from "./Node.ts"
 /** What can be asked of a call whose media this or another node holds. */
 export const CallCommand = Schema.Union([
   Schema.TaggedStruct("HangUp", { drain: Schema.Boolean }),
-  Schema.TaggedStruct("SendDigits", { digits: Schema.String })
+  Schema.TaggedStruct("SendDigits", { digits: Schema.String }),
+  /** Tells the agent where its caller's transfer stands. */
+  Schema.TaggedStruct("TransferState", { state: Schema.String, reason: Schema.optionalKey(Schema.String) }),
+  /** The caller was joined with somebody else: the media ends, the call goes on. */
+  Schema.TaggedStruct("Release", {})
 ])
 export type CallCommand = typeof CallCommand.Type
 

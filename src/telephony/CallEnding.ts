@@ -6,7 +6,9 @@ import type { CarrierError } from "../carrier/CarrierError.ts"
 import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
+import { joinSeconds } from "./deadlines.ts"
 import type { EndReason } from "./EndReason.ts"
+import { TransferStore } from "./TransferStore.ts"
 
 /** Ends calls towards the carrier and in the database. */
 export class CallEnding extends Context.Service<
@@ -32,6 +34,7 @@ export class CallEnding extends Context.Service<
       const sql = yield* SqlClient.SqlClient
       const calls = yield* Calls
       const desk = yield* CarrierDesk
+      const transfers = yield* TransferStore
 
       const uncertain = (call: Call) => (error: CarrierError) =>
         calls
@@ -64,7 +67,18 @@ export class CallEnding extends Context.Service<
       const settled = (callId: string) =>
         Effect.map(calls.find(callId), (found) => Option.isNone(found) || found.value.endedAt !== undefined)
 
+      /** Carriers take the media away while they move a caller: whether it was moved is known when that is done. */
+      const isHandedOver = (callId: string) =>
+        Effect.repeat(transfers.current(callId), {
+          until: (transfer) => Option.isNone(transfer) || transfer.value.state !== "bridging",
+          schedule: Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(4 * joinSeconds)])
+        }).pipe(
+          Effect.andThen(transfers.current(callId)),
+          Effect.map(Option.exists(({ state }) => state === "bridged"))
+        )
+
       const ask = Effect.fnUntraced(function* (callId: string, suspected: EndReason) {
+        if (yield* isHandedOver(callId)) return
         const found = yield* calls.find(callId)
         if (Option.isNone(found) || found.value.endedAt !== undefined) return
         const report = yield* Effect.option(desk.status(found.value))

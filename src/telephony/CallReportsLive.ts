@@ -7,6 +7,7 @@ import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { CallEnding, mayBeUp } from "./CallEnding.ts"
 import { Calls } from "./Calls.ts"
+import { Transfers } from "./Transfers.ts"
 
 /** What providers' routes may tell about calls. A report about a call that we do not know is logged and forgotten. */
 export const layer = Layer.effect(
@@ -15,6 +16,7 @@ export const layer = Layer.effect(
     const calls = yield* Calls
     const ending = yield* CallEnding
     const commands = yield* CallCommands
+    const transfers = yield* Transfers
     const scope = yield* Effect.scope
 
     const find = (reported: ReportedCall) =>
@@ -33,9 +35,7 @@ export const layer = Layer.effect(
             onSome: (call) => Effect.asVoid(act(call)).pipe(Effect.annotateLogs({ call: call.id }))
           })
         ),
-        Effect.mapError(
-          () => new ReportsUnavailable({ message: "The report could not be stored. Send it again in a few seconds." })
-        )
+        Effect.mapError(tryAgain)
       )
 
     /** The call is over: so is its media, if it did not close by itself meanwhile, as it should. */
@@ -81,7 +81,9 @@ export const layer = Layer.effect(
           })
         )
       ),
-      transferLeg: () => Effect.logInfo("A carrier reported about a transfer that is not known here."),
+      transferLeg: Effect.fn("CallReports.transferLeg")((transferId, report) =>
+        Effect.mapError(transfers.report(transferId, report), tryAgain)
+      ),
       note: Effect.fn("CallReports.note")((reported, { dedupeKey, kind, details }) =>
         onCall(reported, (call) =>
           calls.record(call.id, { source: "carrier", kind, payload: details, dedupeKey: `note:${dedupeKey}` })
@@ -90,5 +92,8 @@ export const layer = Layer.effect(
     })
   })
 )
+
+const tryAgain = () =>
+  new ReportsUnavailable({ message: "The report could not be stored. Send it again in a few seconds." })
 
 const isOpen = ({ mediaState }: Call) => mediaState === "connecting" || mediaState === "streaming"

@@ -9,6 +9,7 @@ import { callChange } from "./callChange.ts"
 import { append, reportEvent } from "./callLog.ts"
 import { type CallRecord, readCall } from "./callRow.ts"
 import type { EndReason } from "./EndReason.ts"
+import { TransferBell } from "./TransferBell.ts"
 import { type Conditions, ended, mediaBroke, mediaMoved, reported } from "./transition.ts"
 
 /** One line of a call's append-only log. The same `dedupeKey` again is not stored twice. */
@@ -80,7 +81,7 @@ export class Calls extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
       const { maxCallSeconds } = yield* Settings
-      const change = callChange(sql, maxCallSeconds)
+      const change = callChange(sql, yield* TransferBell, maxCallSeconds)
 
       const one = Effect.fnUntraced(function* (rows: ReadonlyArray<unknown>) {
         const [row] = rows

@@ -12,7 +12,8 @@ export const reference = (call: Call): CallReference => ({
   from: call.from,
   to: call.to,
   createdAtMs: DateTime.toEpochMillis(call.createdAt),
-  memory: call.memory
+  memory: call.memory,
+  isAnswered: call.answeredAt !== undefined
 })
 
 /** Asks and tells a call's carrier, through the configuration that the call belongs to. */

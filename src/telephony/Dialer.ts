@@ -1,8 +1,7 @@
-import { Context, Effect, Fiber, Layer, Option, Result, Schedule, Schema } from "effect"
+import { Context, Effect, Fiber, Layer, Option, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import { type AgentNotFound, Agents } from "../organizations/Agents.ts"
-import { canonicalAddress } from "../carrier/addresses.ts"
 import {
   Configurations,
   type LoadedConfiguration,
@@ -21,6 +20,7 @@ import { UrlTokens } from "../organizations/UrlTokens.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { DialRejected, type DialRequest, InvalidDestination, NoCallerId, requestHash } from "./DialRequest.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
+import { readDestination, readPolicy } from "./destinationPolicy.ts"
 import { listenerReady } from "./listenerReady.ts"
 
 export type DialFailure =
@@ -54,15 +54,9 @@ export class Dialer extends Context.Service<
       const scope = yield* Effect.scope
 
       const destination = Effect.fnUntraced(function* (request: DialRequest, { spec }: LoadedConfiguration) {
-        const [row] = yield* sql`SELECT default_country FROM organizations WHERE id = ${request.organizationId}`
-        const { default_country } = yield* Effect.orDie(readCountry(row))
-        const read = canonicalAddress(request.to, { country: default_country ?? undefined })
-        // A PBX also has destinations that are no phone numbers.
-        const lenient =
-          Result.isFailure(read) && spec.uiMetadata.connectivity === "sip"
-            ? canonicalAddress(request.to, { type: "sip_extension" })
-            : read
-        return yield* Effect.fromResult(lenient).pipe(
+        const [row] = yield* sql`SELECT * FROM organizations WHERE id = ${request.organizationId}`
+        const { country } = yield* readPolicy(row)
+        return yield* Effect.fromResult(readDestination(request.to, country, spec)).pipe(
           Effect.mapError(({ message }) => new InvalidDestination({ message }))
         )
       })
@@ -212,7 +206,6 @@ const silence = ({ spec }: LoadedConfiguration) =>
     message: "The carrier did not answer the dial in time; it is being asked what became of it."
   })
 
-const readCountry = Schema.decodeUnknownEffect(Schema.Struct({ default_country: Schema.NullOr(Schema.String) }))
 const readRejection = Schema.decodeUnknownEffect(
   Schema.Struct({
     payload: Schema.Struct({ kind: Schema.String, message: Schema.String, code: Schema.optionalKey(Schema.String) })

@@ -213,10 +213,11 @@ const unknownReason = (call: CallRecord): EndReason =>
 
 /** Why a call must end whose carrier does not answer. */
 const silentReason = (call: CallRecord): EndReason =>
-  call.mediaState === "streaming" ? "max_duration" : unknownReason(call)
+  call.mediaState === "streaming" || call.transferredAt !== undefined ? "max_duration" : unknownReason(call)
 
 /** Why a call must end that the carrier says is still up. */
 const overdueReason = (call: CallRecord): EndReason => {
+  if (call.transferredAt !== undefined) return "max_duration"
   if (call.mediaState === "ended") return "media_lost"
   if (call.mediaState === "streaming") return "max_duration"
   return call.status === "in-progress" || call.direction === "inbound" ? "media_never_started" : "no_answer"

@@ -9,6 +9,8 @@ import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { UrlTokens } from "../organizations/UrlTokens.ts"
 import { signatureFailed } from "./metrics.ts"
+import type { Transfer } from "./Transfer.ts"
+import { TransferStore } from "./TransferStore.ts"
 
 /**
  * The sender of a webhook could not be proved. One refusal for everything: an unknown account, no signature, a wrong one,
@@ -45,6 +47,12 @@ export class Verification extends Context.Service<
       raw: RawRequest,
       provider?: string
     ) => Effect.Effect<Proof & { readonly call: Call }, WebhookRefused | SqlError>
+    /** The transfer that a URL token names, its call, and the proof that the call's carrier sent the request. */
+    readonly ofTransfer: (
+      token: string,
+      raw: RawRequest,
+      provider: string
+    ) => Effect.Effect<Proof & { readonly call: Call; readonly transfer: Transfer }, WebhookRefused | SqlError>
   }
 >()("switchboard/Verification") {
   static readonly layer = Layer.effect(
@@ -54,6 +62,7 @@ export class Verification extends Context.Service<
       const configurations = yield* Configurations
       const calls = yield* Calls
       const tokens = yield* UrlTokens
+      const transfers = yield* TransferStore
 
       const prove = Effect.fnUntraced(function* (configuration: LoadedConfiguration, raw: RawRequest) {
         const request = yield* configuration.provider.verify(raw)
@@ -117,7 +126,24 @@ export class Verification extends Context.Service<
         const proof = yield* proved(configuration, { ...raw, urlToken: "call" })
         return { ...proof, call }
       })
-      return Verification.of({ ofAccount, ofConfiguration, ofAnyAccount, ofCall })
+      const ofTransfer = Effect.fn("Verification.ofTransfer")(function* (
+        token: string,
+        raw: RawRequest,
+        provider: string
+      ) {
+        const id = tokens.read("transfer", token)
+        if (Option.isNone(id)) return yield* refuse(provider, "the transfer token in the URL is not ours")
+        const transfer = yield* transfers.find(id.value)
+        const found = Option.isSome(transfer) ? yield* calls.find(transfer.value.callId) : Option.none<Call>()
+        if (Option.isNone(transfer) || Option.isNone(found))
+          return yield* refuse(provider, "the transfer of the token is gone")
+        const call = found.value
+        if (call.mode !== provider) return yield* refuse(provider, "the token is of another provider's transfer")
+        const configuration = yield* loaded(call.telephonyConfigurationId, call.mode, call.organizationId)
+        const proof = yield* proved(configuration, { ...raw, urlToken: "transfer" })
+        return { ...proof, call, transfer: transfer.value }
+      })
+      return Verification.of({ ofAccount, ofConfiguration, ofAnyAccount, ofCall, ofTransfer })
     })
   )
 }

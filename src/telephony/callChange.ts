@@ -4,6 +4,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { append, endEvent } from "./callLog.ts"
 import { type CallRecord, readCall } from "./callRow.ts"
 import { callEnded } from "./metrics.ts"
+import type { TransferBell } from "./TransferBell.ts"
 import type { Conditions } from "./transition.ts"
 
 /** What one change makes of a call's row, and what it has to tell. The same row again means that nothing is written. */
@@ -16,7 +17,7 @@ export type Step<A> = (
  * One change at a time per call: the lock of its row, the step, the events, the row. The step sees the row as nobody else
  * can change it. A call that does not exist is a defect.
  */
-export const callChange = (sql: PgClient.PgClient, maxCallSeconds: number) => {
+export const callChange = (sql: PgClient.PgClient, bell: TransferBell["Service"], maxCallSeconds: number) => {
   const lock = Effect.fnUntraced(function* (id: string) {
     const [row] = yield* sql`SELECT *, clock_timestamp() AS now FROM calls WHERE id = ${id} FOR UPDATE`
     if (row === undefined) return yield* Effect.die(new Error(`There is no call ${id}.`))
@@ -34,6 +35,14 @@ export const callChange = (sql: PgClient.PgClient, maxCallSeconds: number) => {
     cost_amount = ${call.cost?.amount ?? null}, cost_currency = ${call.cost?.currency ?? null}
     WHERE id = ${call.id}`
 
+  /** Nobody is left to be transferred: the destination's leg is to be ended, whatever it does. */
+  const callOffTransfer = (id: string) => sql`UPDATE transfers SET
+      state = CASE WHEN state = 'bridged' THEN state ELSE 'canceled' END,
+      failure_reason = CASE WHEN state = 'bridged' THEN failure_reason ELSE 'caller_gone' END,
+      finished_at = coalesce(finished_at, clock_timestamp()),
+      drop_due_at = CASE WHEN destination_ended_at IS NULL THEN clock_timestamp() END
+    WHERE call_id = ${id} AND state IN ('requested', 'dialing', 'answered', 'bridging', 'bridged')`
+
   return Effect.fnUntraced(function* <A>(id: string, step: Step<A>) {
     const [before, after, result] = yield* sql.withTransaction(
       Effect.gen(function* () {
@@ -41,11 +50,17 @@ export const callChange = (sql: PgClient.PgClient, maxCallSeconds: number) => {
         const [next, value] = yield* step(call, conditions)
         if (next === call) return [call, call, value] as const
         yield* save(next)
-        if (call.endedAt === undefined && next.endedAt !== undefined) yield* append(sql, id, endEvent(next))
+        if (call.endedAt === undefined && next.endedAt !== undefined) {
+          yield* append(sql, id, endEvent(next))
+          yield* callOffTransfer(id)
+        }
         return [call, next, value] as const
       })
     )
-    if (before.endedAt === undefined && after.endReason !== undefined) yield* callEnded(after.endReason)
+    if (before.endedAt === undefined && after.endReason !== undefined) {
+      yield* callEnded(after.endReason)
+      yield* bell.ring
+    }
     return [after, result] as const
   })
 }

@@ -17,3 +17,12 @@ export const farewellSeconds = 60
 
 /** A hang-up that its own node did not see through is taken over by the sweeper after this time. */
 export const hangupGraceSeconds = 20
+
+/** On top of the time that a transfer's destination may ring: the carrier's own word is better than our guess. */
+export const ringReserveSeconds = 5
+
+/** How long each step of a transfer may take besides the ringing: beginning it, and joining the two. */
+export const joinSeconds = 40
+
+/** How long a transfer's destination rings unless the request says otherwise, and what may be asked for. */
+export const transferRing = { seconds: 30, least: 5, most: 120 }

@@ -1,4 +1,7 @@
+import { Effect, Result, Schema } from "effect"
 import { parsePhoneNumberFromString } from "libphonenumber-js/max"
+import { type AddressRefused, type CanonicalAddress, canonicalAddress } from "../carrier/addresses.ts"
+import type { ProviderSpec } from "../ProviderSpec.ts"
 import { premiumCountryCodes } from "./premiumRanges.ts"
 
 /** What an organization lets its calls reach. A prefix is a number's beginning (`+4420`) or a text's (`sip:`). */
@@ -6,6 +9,38 @@ export interface DestinationPolicy {
   readonly allowedPrefixes: ReadonlyArray<string>
   readonly deniedPrefixes: ReadonlyArray<string>
   readonly premiumRateAllowed: boolean
+}
+
+const Row = Schema.Struct({
+  default_country: Schema.NullOr(Schema.String),
+  allowed_prefixes: Schema.Array(Schema.String),
+  denied_prefixes: Schema.Array(Schema.String),
+  premium_rate_allowed: Schema.Boolean
+})
+const decodeRow = Schema.decodeUnknownEffect(Row)
+
+/** The policy in a row of `organizations`, and the country of its national numbers. */
+export const readPolicy = (row: unknown): Effect.Effect<DestinationPolicy & { readonly country: string | undefined }> =>
+  decodeRow(row).pipe(
+    Effect.map((organization) => ({
+      country: organization.default_country ?? undefined,
+      allowedPrefixes: organization.allowed_prefixes,
+      deniedPrefixes: organization.denied_prefixes,
+      premiumRateAllowed: organization.premium_rate_allowed
+    })),
+    Effect.orDie
+  )
+
+/** A destination as a person wrote it, in canonical form. A PBX also has destinations that are no phone numbers. */
+export const readDestination = (
+  written: string,
+  country: string | undefined,
+  spec: ProviderSpec
+): Result.Result<CanonicalAddress, AddressRefused> => {
+  const read = canonicalAddress(written, { country })
+  return Result.isFailure(read) && spec.uiMetadata.connectivity === "sip"
+    ? canonicalAddress(written, { type: "sip_extension" })
+    : read
 }
 
 /** `+` and digits of an address that carries an E.164 number, as itself or as the user of a SIP URI. */

@@ -19,6 +19,10 @@ import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
+import { TransferBell } from "./TransferBell.ts"
+import { Transfers } from "./Transfers.ts"
+import { TransferStore } from "./TransferStore.ts"
+import * as TransferTending from "./TransferTending.ts"
 import { Verification } from "./Verification.ts"
 
 /** Every service of this room, and its background work: leases, listeners, and the sweeper. */
@@ -28,11 +32,15 @@ export const layer = Layer.mergeAll(
   Leases.layer,
   Listeners.layer,
   Operating.layer,
-  Sweeper.run
+  Sweeper.run,
+  TransferTending.layer
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
+  Layer.provideMerge(Transfers.layer),
   Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
-  Layer.provideMerge(Layer.mergeAll(CallHistory.layer, Calls.layer, CarrierDesk.layer, Tickets.layer)),
-  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer))
+  Layer.provideMerge(
+    Layer.mergeAll(CallHistory.layer, Calls.layer, CarrierDesk.layer, Tickets.layer, TransferStore.layer)
+  ),
+  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer, TransferBell.layer))
 )

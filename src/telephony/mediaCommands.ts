@@ -1,9 +1,10 @@
 import { Deferred, Effect, type Scope } from "effect"
+import type { AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
 import { reference } from "./CarrierDesk.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
-import { type Ending, hangUp } from "./mediaEnding.ts"
+import { type Ending, hangUp, released } from "./mediaEnding.ts"
 
 const done = (detail: string): CommandReply => ({ ok: true, detail })
 const refused = (detail: string): CommandReply => ({ ok: false, detail })
@@ -15,6 +16,7 @@ const refused = (detail: string): CommandReply => ({ ok: false, detail })
 export const commandHandler = (
   { call, configuration }: AdmittedCall,
   transport: () => Transport | undefined,
+  leg: () => AgentLeg | undefined,
   stop: Deferred.Deferred<Ending>,
   scope: Scope.Scope
 ) => {
@@ -37,8 +39,18 @@ export const commandHandler = (
   }
 
   return Effect.fnUntraced(function* (command: CallCommand) {
-    if (command._tag === "SendDigits") return yield* press(command.digits)
-    yield* hang(command.drain)
-    return done("hanging up")
+    switch (command._tag) {
+      case "SendDigits":
+        return yield* press(command.digits)
+      case "TransferState":
+        yield* leg()?.transferState?.(command) ?? Effect.void
+        return done("told")
+      case "Release":
+        yield* Deferred.succeed(stop, released)
+        return done("released")
+      case "HangUp":
+        yield* hang(command.drain)
+        return done("hanging up")
+    }
   })
 }

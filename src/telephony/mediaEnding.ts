@@ -8,12 +8,14 @@ import { persist } from "./mediaNotes.ts"
 
 /**
  * How the media of a call ended: `HangUp` where we end the call, `Reconcile` where the carrier's socket went first and the
- * carrier must be asked.
+ * carrier must be asked, `Release` where the caller was joined with somebody else and the call goes on without us.
  */
-export type Ending = { readonly _tag: "HangUp" | "Reconcile"; readonly reason: EndReason }
+export type Ending = { readonly _tag: "HangUp" | "Reconcile" | "Release"; readonly reason: EndReason }
 
 export const hangUp = (reason: EndReason): Ending => ({ _tag: "HangUp", reason })
 export const reconcile = (reason: EndReason): Ending => ({ _tag: "Reconcile", reason })
+
+export const released: Ending = { _tag: "Release", reason: "transferred" }
 
 /** The person on the phone hung up. */
 export const hungUp = (call: Call): Ending =>
@@ -42,6 +44,7 @@ export const mediaEnding = Effect.gen(function* () {
     if (providerCallId !== undefined && providerCallId !== call.providerCallId)
       yield* persist(calls.learnProviderCallId(call.id, providerCallId))
     const mediaOver = persist(calls.moveMedia(call.id, "ended"))
+    if (_tag === "Release") return yield* mediaOver
     if (_tag === "Reconcile") return yield* Effect.andThen(mediaOver, callEnding.reconcile(call.id, reason))
     // Our verdict first: a carrier whose socket we closed reports the end of its call at once, as if somebody had hung up.
     yield* Effect.all([callEnding.hangUp(call.id, reason), mediaOver], { concurrency: 2, discard: true })
@@ -53,8 +56,8 @@ export const mediaEnding = Effect.gen(function* () {
       Effect.map(Option.flatten),
       Effect.orElseSucceed(() => Option.none<Call>())
     )
-    const { endOwner, endReason } = Option.getOrElse(row, () => call)
-    const reason = endReason ?? ending.reason
+    const { endOwner, endReason, transferredAt } = Option.getOrElse(row, () => call)
+    const reason = endReason ?? (transferredAt === undefined ? ending.reason : "transferred")
     return { reason, owner: endOwner ?? owners[reason] }
   })
 

@@ -12,8 +12,9 @@ import type { AdmittedCall } from "./mediaAdmission.ts"
 import { agentConnector } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
-import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile } from "./mediaEnding.ts"
+import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile, released } from "./mediaEnding.ts"
 import { persist } from "./mediaNotes.ts"
+import { mediaTransfers } from "./mediaTransfers.ts"
 
 const liveSessions = Metric.gauge("switchboard_media_sessions", {
   description: "Calls whose media this node holds now"
@@ -55,6 +56,7 @@ export const mediaSession = Effect.gen(function* () {
   const calls = yield* Calls
   const commands = yield* CallCommands
   const connectAgent = yield* agentConnector
+  const transferring = yield* mediaTransfers
   const pacer = yield* Pacer
   const { maxCallSeconds } = yield* Settings
   const held = yield* HeldCalls
@@ -95,10 +97,21 @@ export const mediaSession = Effect.gen(function* () {
 
   const talk = Effect.fnUntraced(function* (call: Call, leg: AgentLeg, transport: Transport) {
     const line: CallLine = {
-      record: (kind, payload) => record(call, { source: "agent", kind, payload })
+      record: (kind, payload) => record(call, { source: "agent", kind, payload }),
+      transfer: (wish) => transferring.begin(call.id, wish)
     }
-    const end = yield* leg.run(transport, line)
+    const end = yield* leg
+      .run(transport, line)
+      .pipe(
+        Effect.catchTag("AgentLost", (lost) =>
+          Effect.flatMap(transferring.settled(call.id), (joined) =>
+            joined ? Effect.succeed(undefined) : Effect.fail(lost)
+          )
+        )
+      )
+    if (end === undefined) return released
     if (end._tag === "MediaEnded") return hungUp(call)
+    if (yield* transferring.settled(call.id)) return released
     if (end.drain) yield* transport.drained
     return hangUp("agent_ended")
   })
@@ -150,7 +163,13 @@ export const mediaSession = Effect.gen(function* () {
       yield* counted
       yield* commands.serve(
         call.id,
-        commandHandler(admitted, () => progress.transport, stop, yield* Effect.scope)
+        commandHandler(
+          admitted,
+          () => progress.transport,
+          () => progress.leg,
+          stop,
+          yield* Effect.scope
+        )
       )
       yield* Effect.logInfo("The media session begins.")
       return yield* Effect.raceAllFirst([converse(admitted, socket, progress), deadline(call), Deferred.await(stop)])

@@ -6,6 +6,9 @@ import { CallReports, type ProviderRoute, type ReportsUnavailable } from "../car
 import type { ProviderSpec } from "../ProviderSpec.ts"
 import type { MalformedWebhook } from "../carrier/TelephonyProvider.ts"
 import { Registry } from "../Registry.ts"
+import { UrlTokens } from "../organizations/UrlTokens.ts"
+import { Settings } from "../Settings.ts"
+import { transferPlan } from "./transferPlan.ts"
 import { Verification, WebhookRefused } from "./Verification.ts"
 
 /** A provider's routes cannot be served, so the service does not start. */
@@ -65,6 +68,8 @@ export const providerRoutes = Effect.gen(function* () {
   const registry = yield* Registry
   const verification = yield* Verification
   const reports = yield* CallReports
+  const tokens = yield* UrlTokens
+  const { maxCallSeconds } = yield* Settings
   const loaded = yield* Effect.forEach(yield* registry.all, load)
 
   const ofCall = Effect.fnUntraced(function* (
@@ -94,6 +99,17 @@ export const providerRoutes = Effect.gen(function* () {
     return reply ?? (yield* new WebhookRefused())
   })
 
+  const ofTransfer = Effect.fnUntraced(function* (
+    spec: ProviderSpec,
+    route: ProviderRoute & { readonly scope: "transfer" },
+    raw: RawRequest,
+    token: string
+  ) {
+    const { configuration, request, call, transfer } = yield* verification.ofTransfer(token, raw, spec.name)
+    const plan = transferPlan(call, transfer, tokens, maxCallSeconds)
+    return yield* route.handle(request, { provider: configuration.provider, configurationId: configuration.id, plan })
+  })
+
   const handle = (spec: ProviderSpec, route: ProviderRoute, raw: RawRequest, token: string | undefined) => {
     switch (route.scope) {
       case "call":
@@ -101,7 +117,7 @@ export const providerRoutes = Effect.gen(function* () {
       case "account":
         return ofAccount(spec, route, raw, token)
       case "transfer":
-        return Effect.fail(new WebhookRefused())
+        return ofTransfer(spec, route, raw, token ?? "")
     }
   }
 

@@ -16,17 +16,19 @@ const later = (now: DateTime.Utc, seconds: number) => DateTime.add(now, { second
 
 /** When a call in this state is overdue. */
 export const deadline = (
-  call: Pick<Call, "direction" | "status" | "mediaState">,
+  call: Pick<Call, "direction" | "status" | "mediaState" | "transferredAt">,
   { now, maxCallSeconds }: Conditions
 ): DateTime.Utc => {
-  if (call.mediaState === "ended") return later(now, farewellSeconds)
-  if (call.mediaState === "streaming") return later(now, maxCallSeconds + reserveSeconds)
+  const isWithDestination = call.transferredAt !== undefined
+  if (call.mediaState === "ended" && !isWithDestination) return later(now, farewellSeconds)
+  if (call.mediaState === "streaming" || isWithDestination) return later(now, maxCallSeconds + reserveSeconds)
   if (call.direction === "inbound" || call.status === "in-progress") return later(now, mediaSeconds)
   return later(now, ringSeconds + reserveSeconds)
 }
 
 /** The reason that a carrier's final status stands for, when nobody had ended the call before. */
-const reasonOf = (direction: Call["direction"], status: CallStatus): EndReason => {
+const reasonOf = ({ direction, transferredAt }: Call, status: CallStatus): EndReason => {
+  if (transferredAt !== undefined) return "transferred"
   if (direction === "inbound" && (status === "canceled" || status === "no-answer")) return "caller_hung_up"
   if (status === "busy") return "busy"
   if (status === "no-answer") return "no_answer"
@@ -91,7 +93,7 @@ export const reported = (call: CallRecord, report: StatusReport, conditions: Con
   if (call.endedAt !== undefined) return isFinal(status) ? { ...known, hangupDueAt: undefined } : known
   if (!mayMove(call.status, status)) return known
   const moved: CallRecord = { ...known, status }
-  if (isFinal(status)) return ended(moved, reasonOf(call.direction, status), conditions)
+  if (isFinal(status)) return ended(moved, reasonOf(call, status), conditions)
   // An inbound call's media is due from its arrival on, whatever its carrier says meanwhile.
   const extended = call.mediaState === "none" && call.direction === "outbound"
   return extended ? { ...moved, deadlineAt: deadline(moved, conditions) } : moved

@@ -7,6 +7,8 @@ import { LimitReached } from "../../src/telephony/Admission.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { Transfers } from "../../src/telephony/Transfers.ts"
+import { TransferStore } from "../../src/telephony/TransferStore.ts"
 import { at, newOrganization, organizationServices } from "../support/apiServer.ts"
 import { embeddedDatabase } from "../support/database.ts"
 
@@ -18,7 +20,9 @@ const calls = Layer.mergeAll(
     place: () => Effect.flatMap(Ref.get(reached), (limit) => new LimitReached({ limit, message: "Try again." }))
   }),
   Layer.mock(CallHistory, {}),
-  Layer.mock(Operating, {})
+  Layer.mock(Operating, {}),
+  Layer.mock(Transfers, {}),
+  Layer.mock(TransferStore, {})
 )
 
 const served = HttpRouter.serve(apiRoutes, { disableLogger: true, disableListenLog: true }).pipe(

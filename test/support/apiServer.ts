@@ -16,6 +16,8 @@ import { fromKeys, Secrets } from "../../src/store/Secrets.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { Transfers } from "../../src/telephony/Transfers.ts"
+import { TransferStore } from "../../src/telephony/TransferStore.ts"
 
 export const publicUrl = "https://switchboard.example"
 
@@ -78,7 +80,13 @@ export const organizationServices = (
   )
 
 /** Calls are not the subject of these tests. */
-const noCalls = Layer.mergeAll(Layer.mock(Dialer, {}), Layer.mock(CallHistory, {}), Layer.mock(Operating, {}))
+const noCalls = Layer.mergeAll(
+  Layer.mock(Dialer, {}),
+  Layer.mock(CallHistory, {}),
+  Layer.mock(Operating, {}),
+  Layer.mock(Transfers, {}),
+  Layer.mock(TransferStore, {})
+)
 
 /** The API over a real socket, and an HTTP client of it. */
 export const apiServer = (

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Logger, References, Schema } from "effect"
 import { service } from "../../src/main.ts"
 import type { CarrierSimulator, FakeCarrier, SpokenAudio } from "../../src/simulator/SimulatorModule.ts"
 import { Settings } from "../../src/Settings.ts"
@@ -113,10 +113,18 @@ export const eventsOf = (api: Api, callId: string) =>
     ({ body }) => Schema.decodeUnknownSync(Events)(body).events
   )
 
+/** Keeps every line of the log, at every level, instead of printing it. */
+const keptIn = (lines: Array<string>) =>
+  Layer.mergeAll(
+    Logger.layer([Logger.map(Logger.formatJson, (line) => void lines.push(line))]),
+    Layer.succeed(References.MinimumLogLevel, "Trace")
+  )
+
 const start = Effect.fnUntraced(function* (
   simulator: CarrierSimulator,
   provider: string,
-  environment: Readonly<Record<string, string>>
+  environment: Readonly<Record<string, string>>,
+  log?: Array<string>
 ) {
   const carrier = yield* simulator.start()
   const port = yield* freePort
@@ -125,12 +133,14 @@ const start = Effect.fnUntraced(function* (
   const settings = Settings.test({
     PORT: String(port),
     SWITCHBOARD_API_KEY: apiKey,
-    [`SWITCHBOARD_CARRIER_URL_${provider.toUpperCase()}`]: carrier.baseUrl,
+    [`SWITCHBOARD_CARRIER_URL_${provider.toUpperCase().replaceAll("-", "_")}`]: carrier.baseUrl,
     // A test that fails leaves calls behind, which nobody waits for.
     SWITCHBOARD_DRAIN_SECONDS: "1",
     ...environment
   })
-  const context = yield* Layer.build(service.pipe(Layer.provideMerge(embeddedDatabase), Layer.provide(settings)))
+  const started = service.pipe(Layer.provideMerge(embeddedDatabase), Layer.provide(settings))
+  const context = yield* Layer.build(log === undefined ? started : started.pipe(Layer.provide(keptIn(log))))
+  yield* carrier.setMediaUrl?.(`${url.replace("http", "ws")}/api/v1/telephony/ws`) ?? Effect.void
   const request: Api["request"] = (method, path, body) =>
     ask(url + path, {
       method,
@@ -148,6 +158,7 @@ export class App extends Context.Service<App, Effect.Success<ReturnType<typeof s
   static readonly layer = (
     simulator: CarrierSimulator,
     provider: string,
-    environment: Readonly<Record<string, string>> = {}
-  ) => Layer.effect(App, Effect.orDie(start(simulator, provider, environment)))
+    environment: Readonly<Record<string, string>> = {},
+    log?: Array<string>
+  ) => Layer.effect(App, Effect.orDie(start(simulator, provider, environment, log)))
 }

@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Exit, Layer, Redacted } from "effect"
 import type { ProviderSpec } from "../../src/ProviderSpec.ts"
 import { Registry } from "../../src/Registry.ts"
+import { UrlTokens } from "../../src/organizations/UrlTokens.ts"
+import { Settings } from "../../src/Settings.ts"
+import { fromKeys, Secrets } from "../../src/store/Secrets.ts"
 import { CallReports } from "../../src/carrier/ProviderRoute.ts"
 import { providerRoutes } from "../../src/telephony/providerRoutes.ts"
 import { Verification } from "../../src/telephony/Verification.ts"
@@ -14,7 +17,17 @@ const mounted = (spec: ProviderSpec) =>
     return yield* providerRoutes
   }).pipe(
     Effect.scoped,
-    Effect.provide(Layer.mergeAll(Registry.layer, Layer.mock(Verification, {}), Layer.mock(CallReports, {})))
+    Effect.provide(
+      Layer.mergeAll(
+        Registry.layer,
+        UrlTokens.layer.pipe(
+          Layer.provide(Layer.succeed(Secrets, fromKeys([Redacted.make(Buffer.alloc(32, 1).toString("base64"))]))),
+          Layer.provideMerge(Settings.test({}))
+        ),
+        Layer.mock(Verification, {}),
+        Layer.mock(CallReports, {})
+      )
+    )
   )
 
 const handle = () => Effect.succeed({ status: 204, body: "" })

@@ -26,6 +26,7 @@ const call = (changes: Partial<CallRecord> = {}): CallRecord => ({
   createdAt: start,
   answeredAt: undefined,
   endedAt: undefined,
+  transferredAt: undefined,
   durationMs: undefined,
   deadlineAt: DateTime.add(start, { seconds: 90 }),
   leaseUntil: undefined,

@@ -58,6 +58,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       inbox,
       say: tell,
       record,
+      transfer: line.transfer,
       finishSpeech: speech.finish,
       forgetSpeech: speech.forget,
       leave,
@@ -147,6 +148,8 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
 
   return {
     run,
+    transferState: ({ reason, state }) =>
+      Effect.sync(() => say(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })),
     ended: ({ owner, reason }) =>
       Effect.suspend(() => {
         say(socket, { type: "call.end", reason, owner })

@@ -138,7 +138,8 @@ export const DigitsRequest = Schema.Struct({
 export const TransferRequest = Schema.Struct({
   type: Schema.Literal("transfer"),
   destination: text(256),
-  timeout_s: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 600 })))
+  timeout_s: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 600 }))),
+  announcement: Schema.optionalKey(text(500))
 }).annotate({ identifier: "TransferRequest", description: "Connect the caller to another destination." })
 
 export const HangUpRequest = Schema.Struct({

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { FormValues } from "../../Form.ts"
+import type { CallLine } from "../AgentSpec.ts"
 import type { Transport } from "../../Transport.ts"
 import type { Inbox } from "./inbox.ts"
 import { budget, events, maxEventBytes } from "./limits.ts"
@@ -12,6 +13,8 @@ export interface RequestPorts {
   readonly say: (message: ToAgent) => void
   /** Takes an event for the call's log; false when too many wait. */
   readonly record: (kind: string, details: FormValues) => boolean
+  /** Asks for the caller to be moved; gives why that was not begun. */
+  readonly transfer: CallLine["transfer"]
   /** What the agent said is complete: plays what a converter still holds back. */
   readonly finishSpeech: () => void
   /** What the agent said was thrown away: a converter must not play the rest of it later. */
@@ -41,6 +44,18 @@ export const makeRequests = (ports: RequestPorts) => {
     transport.sendDigits?.(digits) ??
     Effect.sync(() => say(problem("digits_not_supported", "This carrier cannot send digits into a live stream.")))
 
+  const transfer = (message: Extract<FromAgent, { readonly type: "transfer" }>) =>
+    Effect.map(
+      ports.transfer({
+        destination: message.destination,
+        ...(message.timeout_s === undefined ? {} : { timeoutSeconds: message.timeout_s }),
+        ...(message.announcement === undefined ? {} : { announcement: message.announcement })
+      }),
+      (refused) => {
+        if (refused !== undefined) say({ type: "transfer.state", state: "failed", reason: refused.reason })
+      }
+    )
+
   const note = (name: string, data: FormValues[string], bytes: number) => {
     if (bytes > maxEventBytes) return say(problem("event_refused", `An event may have ${maxEventBytes} bytes.`))
     if (eventBudget.take() && record("agent.event", { name, data })) return
@@ -57,7 +72,7 @@ export const makeRequests = (ports: RequestPorts) => {
       case "digits":
         return inbox.control(press(message.digits))
       case "transfer":
-        return say({ type: "transfer.state", state: "failed", reason: "not_supported" })
+        return inbox.control(transfer(message))
       case "event":
         return note(message.name, message.data ?? null, bytes)
       case "hangup": {

@@ -12,11 +12,13 @@ import type {
   TelephonyProvider
 } from "../../carrier/TelephonyProvider.ts"
 import { provider, type TwilioConfig } from "./config.ts"
+import { seconds } from "./dial.ts"
 import { findCall } from "./findCall.ts"
 import { configureInbound, ownsNumber } from "./numbers.ts"
 import { type CallResource, makeRest, type TwilioRest } from "./rest.ts"
 import { verifySignature, verifyUpgradeSignature } from "./signature.ts"
 import { answeredBy, callCost, callStatus, durationMs } from "./statuses.ts"
+import { transferStrategy } from "./strategies.ts"
 import { answer, reject } from "./twiml.ts"
 import { parseInbound, parseStatus } from "./webhooks.ts"
 
@@ -51,14 +53,11 @@ export const make = Effect.fnUntraced(function* (config: TwilioConfig) {
     reject,
     testConnection: testConnection(rest),
     ownsNumber: ownsNumber(rest),
-    configureInbound: configureInbound(rest)
+    configureInbound: configureInbound(rest),
+    transfer: transferStrategy(rest, report)
   }
   return telephony
 })
-
-/** Twilio's limits of `Timeout` and `TimeLimit`, s. */
-const longestRing = 600
-const longestCall = 86_400
 
 /** The form that places a call. Repeated fields are sent repeated: a joined list of events is refused (error 21626). */
 const dialForm = ({ amdEnabled }: TwilioConfig, call: PlaceCall): FormFields => {
@@ -74,8 +73,8 @@ const dialForm = ({ amdEnabled }: TwilioConfig, call: PlaceCall): FormFields => 
     ["StatusCallbackEvent", "ringing"],
     ["StatusCallbackEvent", "answered"],
     ["StatusCallbackEvent", "completed"],
-    ["Timeout", seconds(call.ringTimeoutSeconds, longestRing)],
-    ["TimeLimit", seconds(call.maxDurationSeconds, longestCall)],
+    ["Timeout", seconds(call.ringTimeoutSeconds, "ring")],
+    ["TimeLimit", seconds(call.maxDurationSeconds, "call")],
     ...(amdEnabled
       ? ([
           ["MachineDetection", "Enable"],
@@ -86,8 +85,6 @@ const dialForm = ({ amdEnabled }: TwilioConfig, call: PlaceCall): FormFields => 
       : [])
   ]
 }
-
-const seconds = (value: number, most: number) => String(Math.min(Math.max(1, Math.ceil(value)), most))
 
 /** There is nothing (left) to hang up: unknown to Twilio, or in a state that does not allow it because it is over. */
 const isOver = ({ kind }: CarrierError) => kind === "not-found"

@@ -112,6 +112,9 @@ export const makeRest = (toolkit: CarrierToolkit["Service"], config: TwilioConfi
       ),
     endCall: (sid: string) =>
       post(CallResource, "Calls.end", `/Calls/${encodeURIComponent(sid)}.json`, [["Status", "completed"]]),
+    /** The call leaves what it is doing and does this instead. */
+    redirectCall: (sid: string, twiml: string) =>
+      post(CallResource, "Calls.redirect", `/Calls/${encodeURIComponent(sid)}.json`, [["Twiml", twiml]]),
     /** Twilio's filter also finds parts of numbers, so the result is compared here. */
     incomingNumber: (address: string) =>
       find(

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { acknowledged } from "../../carrier/CarrierReply.ts"
 import { CallReports, type ProviderRoute } from "../../carrier/ProviderRoute.ts"
+import { transferLeg } from "./strategies.ts"
 import { parseMachineDetection, parseStreamStatus } from "./webhooks.ts"
 
 /** The status of a call that we placed. */
@@ -55,4 +56,23 @@ const numberStatus: ProviderRoute = {
   })
 }
 
-export const routes: ReadonlyArray<ProviderRoute> = [status, streamStatus, machineDetection, numberStatus]
+/** The destination's leg of a transfer. */
+const transferStatus: ProviderRoute = {
+  method: "POST",
+  path: "/transfer-status",
+  scope: "transfer",
+  handle: Effect.fnUntraced(function* (request, { plan, provider }) {
+    const reports = yield* CallReports
+    const leg = transferLeg(yield* provider.parseStatus(request))
+    if (leg !== undefined) yield* reports.transferLeg(plan.transferId, leg)
+    return acknowledged
+  })
+}
+
+export const routes: ReadonlyArray<ProviderRoute> = [
+  status,
+  streamStatus,
+  machineDetection,
+  numberStatus,
+  transferStatus
+]

@@ -28,6 +28,26 @@ export const answer = ({ callId, mediaUrl, links }: AnswerCall): CarrierReply =>
     hangUp
   )
 
+/** A conference in which either side's leaving ends it for both; no beep, and silence while one waits alone. */
+const conferenceVerb = (room: string) =>
+  element("Dial", {}, [
+    element("Conference", { beep: "false", startConferenceOnEnter: "true", endConferenceOnExit: "true", waitUrl: "" }, [
+      room
+    ])
+  ])
+
+/** The document that moves a caller into a conference. */
+export const conference = (room: string): string => encodeXml(element("Response", {}, [conferenceVerb(room)]))
+
+/** The document of a transfer's destination: hears the announcement, if there is one, and goes into the conference. */
+export const announceThenConference = (room: string, announcement: string | undefined): string =>
+  encodeXml(
+    element("Response", {}, [
+      ...(announcement === undefined ? [] : [element("Say", {}, [announcement])]),
+      conferenceVerb(room)
+    ])
+  )
+
 const spoken: Readonly<Record<Exclude<Refusal, "busy">, string>> = {
   "unknown-number": "This number is not configured. Goodbye.",
   "no-agent": "Nobody is available to take this call. Goodbye.",

@@ -1,6 +1,6 @@
 import { Effect, Exit, Fiber, Queue, Redacted, Scope } from "effect"
 import { AgentEnvironment, addressGuard } from "../../../src/agents/AgentEnvironment.ts"
-import type { AgentCall, CallLine } from "../../../src/agents/AgentSpec.ts"
+import type { AgentCall, CallLine, TransferWish } from "../../../src/agents/AgentSpec.ts"
 import { webSocketAgent } from "../../../src/agents/websocket/agent.ts"
 import { type Limits, standardLimits } from "../../../src/agents/websocket/limits.ts"
 import type { FormValues } from "../../../src/Form.ts"
@@ -29,11 +29,19 @@ export const loopbackEnvironment = AgentEnvironment.of({
 
 export const secret = "a-secret-of-some-length"
 
-/** A call's event log in memory. */
-export const memoryLine = () => {
+/** A call's event log in memory; transfers are asked for in vain, for the reason if one is given. */
+export const memoryLine = (transferRefused?: string) => {
   const events: Array<{ readonly kind: string; readonly details: FormValues }> = []
-  const line: CallLine = { record: (kind, details) => Effect.sync(() => void events.push({ kind, details })) }
-  return { events, line }
+  const transfers: Array<TransferWish> = []
+  const line: CallLine = {
+    record: (kind, details) => Effect.sync(() => void events.push({ kind, details })),
+    transfer: (wish) =>
+      Effect.sync(() => {
+        transfers.push(wish)
+        return transferRefused === undefined ? undefined : { reason: transferRefused, message: "not now" }
+      })
+  }
+  return { events, transfers, line }
 }
 
 /** Connects the kind of agent under test to a URL, in the scope. */
@@ -52,10 +60,11 @@ export const startCall = Effect.fnUntraced(function* (
     /** Audio that the agent sends in the same breath as its acceptance. */
     readonly eager?: Uint8Array
     readonly media?: Parameters<typeof fakeTransport>[0]
+    readonly transferRefused?: string
   } = {}
 ) {
   const media = yield* fakeTransport(options.media)
-  const { events, line } = memoryLine()
+  const { events, line, transfers } = memoryLine(options.transferRefused)
   const scope = yield* Scope.fork(yield* Effect.scope)
   const connecting = yield* connect(server.url, options.limits, options.settings).pipe(
     Effect.provideService(Scope.Scope, scope),
@@ -71,6 +80,7 @@ export const startCall = Effect.fnUntraced(function* (
   return {
     media,
     events,
+    transfers,
     visit,
     start,
     leg,

@@ -167,8 +167,26 @@ describe("a call with a WebSocket agent", () => {
       const unable = yield* startCall(server)
       yield* unable.visit.say({ type: "digits", digits: "12#" })
       assert.strictEqual((yield* unable.visit.nextOf("error")).code, "digits_not_supported")
-      yield* unable.visit.say({ type: "transfer", destination: "+31201234567" })
-      assert.deepStrictEqual(yield* unable.visit.next, {
+    })
+  )
+
+  it.live("asks for its caller to be transferred, and hears how that goes on, or why it did not begin", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { leg, transfers, visit } = yield* startCall(server)
+      yield* visit.say({ type: "transfer", destination: "+31201234567", timeout_s: 20, announcement: "A call for you" })
+      yield* until(() => transfers.length === 1)
+      assert.deepStrictEqual(transfers, [
+        { destination: "+31201234567", timeoutSeconds: 20, announcement: "A call for you" }
+      ])
+      yield* leg.transferState?.({ state: "dialing" }) ?? Effect.void
+      yield* leg.transferState?.({ state: "failed", reason: "busy" }) ?? Effect.void
+      assert.deepStrictEqual(yield* visit.next, { type: "transfer.state", state: "dialing" })
+      assert.deepStrictEqual(yield* visit.next, { type: "transfer.state", state: "failed", reason: "busy" })
+
+      const refused = yield* startCall(server, { transferRefused: "not_supported" })
+      yield* refused.visit.say({ type: "transfer", destination: "+31201234567" })
+      assert.deepStrictEqual(yield* refused.visit.next, {
         type: "transfer.state",
         state: "failed",
         reason: "not_supported"

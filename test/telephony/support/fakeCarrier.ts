@@ -15,6 +15,7 @@ import {
   type StatusReport,
   type TelephonyProvider
 } from "../../../src/carrier/TelephonyProvider.ts"
+import type { DialledTransfer, TransferPlan, TransferStrategy } from "../../../src/carrier/TransferStrategy.ts"
 import { TransportError } from "../../../src/Transport.ts"
 
 /** What a test lets the fake carrier do, and what it saw. */
@@ -23,6 +24,15 @@ export interface Script {
   callStatus: (call: CallReference) => Effect.Effect<StatusReport | undefined, CarrierError>
   hangUp: (call: CallReference) => Effect.Effect<void, CarrierError>
   callCost: (call: CallReference) => Effect.Effect<CallCost | undefined, CarrierError>
+  /** What happens with transfers: a destination is dialled, the two are joined, the carrier is asked for the leg. */
+  dialDestination: (plan: TransferPlan) => Effect.Effect<PlacedCall, CarrierError>
+  join: (transfer: DialledTransfer) => Effect.Effect<void, CarrierError>
+  legStatus: (transfer: DialledTransfer) => Effect.Effect<StatusReport | undefined, CarrierError>
+  drop: (transfer: DialledTransfer) => Effect.Effect<void, CarrierError>
+  canTransfer: boolean
+  readonly destinations: Array<TransferPlan>
+  readonly joined: Array<DialledTransfer>
+  readonly dropped: Array<DialledTransfer>
   readonly placed: Array<PlaceCall>
   readonly asked: Array<CallReference>
   readonly hungUp: Array<CallReference>
@@ -43,6 +53,14 @@ export const makeScript = (): Script => {
     callStatus: () => Effect.undefined,
     hangUp: () => Effect.void,
     callCost: () => Effect.undefined,
+    dialDestination: (plan) => Effect.succeed({ providerCallId: `leg-${plan.transferId}`, rawStatus: "queued" }),
+    join: () => Effect.void,
+    legStatus: () => Effect.undefined,
+    drop: () => Effect.void,
+    canTransfer: true,
+    destinations: [],
+    joined: [],
+    dropped: [],
     placed: [],
     asked: [],
     hungUp: [],
@@ -79,6 +97,26 @@ const decodeBody = Schema.decodeUnknownEffect(Body)
 const readBody = (request: VerifiedRequest) =>
   Effect.mapError(decodeBody(text(request.body)), () => new MalformedWebhook({ provider: carrierName, message: "bad" }))
 
+const transferOf = (script: () => Script): TransferStrategy => ({
+  announces: false,
+  dial: (plan) =>
+    Effect.suspend(() => {
+      script().destinations.push(plan)
+      return script().dialDestination(plan)
+    }),
+  join: (transfer) =>
+    Effect.suspend(() => {
+      script().joined.push(transfer)
+      return script().join(transfer)
+    }),
+  status: (transfer) => Effect.suspend(() => script().legStatus(transfer)),
+  drop: (transfer) =>
+    Effect.suspend(() => {
+      script().dropped.push(transfer)
+      return script().drop(transfer)
+    })
+})
+
 export const account = (script: () => Script, secret: string): TelephonyProvider => ({
   placeCall: (call) =>
     Effect.suspend(() => {
@@ -96,6 +134,7 @@ export const account = (script: () => Script, secret: string): TelephonyProvider
       return script().callStatus(call)
     }),
   callCost: (call) => Effect.suspend(() => script().callCost(call)),
+  ...(script().canTransfer ? { transfer: transferOf(script) } : {}),
   sendDigits: (_call, digits) => Effect.sync(() => void script().digits.push(digits)),
   verify: VerifiedRequest.verifier((raw) =>
     raw.headers[signatureHeader] === signature(secret, raw.method, raw.publicUrl, raw.body)

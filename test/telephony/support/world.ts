@@ -30,6 +30,9 @@ import { Node } from "../../../src/telephony/Node.ts"
 import { Operating } from "../../../src/telephony/Operating.ts"
 import { Sweeper } from "../../../src/telephony/Sweeper.ts"
 import { Tickets } from "../../../src/telephony/Tickets.ts"
+import { TransferBell } from "../../../src/telephony/TransferBell.ts"
+import { Transfers } from "../../../src/telephony/Transfers.ts"
+import { TransferStore } from "../../../src/telephony/TransferStore.ts"
 import { Verification } from "../../../src/telephony/Verification.ts"
 import { embeddedDatabase } from "../../support/database.ts"
 import { account, Carrier, carrierName, fakeSpec } from "./fakeCarrier.ts"
@@ -140,9 +143,15 @@ const registry = (spec = fakeSpec()) => registration(spec).pipe(Layer.provideMer
 const foundation = (spec = fakeSpec()) =>
   Layer.mergeAll(configurations, phoneNumbers, agents).pipe(
     Layer.provideMerge(
-      Layer.mergeAll(Carrier.layer, registry(spec), Node.layer, Drain.layer, HeldCalls.layer, secrets).pipe(
-        Layer.provideMerge(settings)
-      )
+      Layer.mergeAll(
+        Carrier.layer,
+        registry(spec),
+        Node.layer,
+        Drain.layer,
+        HeldCalls.layer,
+        TransferBell.layer,
+        secrets
+      ).pipe(Layer.provideMerge(settings))
     )
   )
 
@@ -157,9 +166,18 @@ export const world = (
 ) =>
   Layer.mergeAll(Inbound.layer, AnswerRoute.layer, Dialer.layer, Operating.layer, Sweeper.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Verification.layer)),
+    Layer.provideMerge(Transfers.layer),
     Layer.provideMerge(Layer.mergeAll(CallEnding.layer, CallCommands.layer)),
     Layer.provideMerge(
-      Layer.mergeAll(Calls.layer, CallHistory.layer, CarrierDesk.layer, UrlTokens.layer, Tickets.layer, Admission.layer)
+      Layer.mergeAll(
+        Calls.layer,
+        CallHistory.layer,
+        CarrierDesk.layer,
+        UrlTokens.layer,
+        Tickets.layer,
+        TransferStore.layer,
+        Admission.layer
+      )
     ),
     Layer.provideMerge(foundation(spec)),
     Layer.provideMerge(database),

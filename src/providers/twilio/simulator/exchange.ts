@@ -4,6 +4,7 @@ import { makeFaultPanel } from "../../../simulator/Faults.ts"
 import { type RestRequest, serveRest } from "../../../simulator/RestServer.ts"
 import type { FakeCarrier, PlaceInbound, SimulatorOptions } from "../../../simulator/SimulatorModule.ts"
 import { addNumber, newAccount, now } from "./account.ts"
+import { makeConferences } from "./conferences.ts"
 import { callResource, complain, type Hook, type Leg } from "./leg.ts"
 import { liveInbound, liveOutbound, makeLeg, personHangsUp } from "./legs.ts"
 import { notFound, ok, refuse, unauthorized } from "./replies.ts"
@@ -22,7 +23,7 @@ export const startExchange = Effect.fnUntraced(function* (options: SimulatorOpti
   const settings = { ...defaults, ...options }
   const account = newAccount()
   const panel = makeFaultPanel()
-  const stage: Stage = { account, panel, ...settings }
+  const stage: Stage = { account, panel, conferences: makeConferences(), ...settings }
   const scope = yield* Effect.scope
   const run = yield* FiberSet.makeRuntime<never, unknown, never>()
   const desk = yield* makeCallDesk<Leg>({ format: () => format, panel, hangUp: personHangsUp })

@@ -1,6 +1,7 @@
 import { Deferred, Effect, FiberHandle, Result } from "effect"
 import { runMedia } from "../../../simulator/MediaClient.ts"
 import { newSid, now } from "./account.ts"
+import type { Conferences } from "./conferences.ts"
 import { completed, type Final, type Hook, type Leg, type Next, complain, note } from "./leg.ts"
 import { makeDialect } from "./stream.ts"
 import { readTwiml, type StreamNoun, type Verb } from "./twiml.ts"
@@ -10,6 +11,7 @@ import { ask, reportStatus, reportStream, type Sender, signatureHeader } from ".
 export interface Stage extends Sender {
   readonly insecureLoopback: boolean
   readonly jitterMs: number
+  readonly conferences: Conferences
 }
 
 type Step = { readonly _tag: "Continue" } | { readonly _tag: "End"; readonly final: Final } | Next
@@ -113,6 +115,9 @@ const performVerb = Effect.fnUntraced(function* (
       return goOn
     case "Stop":
       yield* FiberHandle.clear(listening)
+      return goOn
+    case "Conference":
+      yield* stage.conferences.attend(leg, verb)
       return goOn
     case "Skipped":
       yield* note(leg, `<${verb.name}> is not simulated: skipped`)

@@ -25,6 +25,7 @@ export type Verb =
     }
   | { readonly _tag: "Start"; readonly stream: StreamNoun }
   | { readonly _tag: "Stop" }
+  | { readonly _tag: "Conference"; readonly name: string; readonly endOnExit: boolean }
   | { readonly _tag: "Skipped"; readonly name: string }
 
 export interface Script {
@@ -51,9 +52,23 @@ const attributesOf: Readonly<Record<string, ReadonlyArray<string>>> = {
   Start: ["action", "method"],
   Stop: [],
   Stream: ["url", "name", "track", "statusCallback", "statusCallbackMethod"],
-  Parameter: ["name", "value"]
+  Parameter: ["name", "value"],
+  Dial: ["action", "method", "timeout", "callerId", "hangupOnStar", "timeLimit"],
+  Conference: [
+    "beep",
+    "startConferenceOnEnter",
+    "endConferenceOnExit",
+    "waitUrl",
+    "waitMethod",
+    "muted",
+    "maxParticipants",
+    "participantLabel",
+    "statusCallback",
+    "statusCallbackEvent",
+    "statusCallbackMethod"
+  ]
 }
-const simulatedElsewhere = ["Dial", "Play", "Gather", "Record", "Enqueue", "Leave", "Refer", "Sms", "Pay", "Prompt"]
+const simulatedElsewhere = ["Play", "Gather", "Record", "Enqueue", "Leave", "Refer", "Sms", "Pay", "Prompt"]
 const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/
 
 export const isLoopback = (url: URL) => loopback.test(url.hostname)
@@ -89,7 +104,7 @@ const readVerb = (element: XmlElement, context: MarkupContext, warn: (text: stri
   const attribute = (name: string) => element.attributes.get(name)
   const { name } = element
   if (simulatedElsewhere.includes(name)) return { _tag: "Skipped", name }
-  if (!Object.hasOwn(attributesOf, name) || ["Response", "Stream", "Parameter"].includes(name)) {
+  if (!Object.hasOwn(attributesOf, name) || ["Response", "Stream", "Parameter", "Conference"].includes(name)) {
     warn(`12200 schema validation warning: <${name}> is not a verb`)
     return undefined
   }
@@ -119,6 +134,15 @@ const readVerb = (element: XmlElement, context: MarkupContext, warn: (text: stri
     }
     case "Stop":
       return { _tag: "Stop" }
+    case "Dial": {
+      const noun = element.children.find((child) => child.name === "Conference")
+      if (noun === undefined) return { _tag: "Skipped", name }
+      checkAttributes(noun, warn)
+      const room = noun.text.trim()
+      if (room === "") warn("13213 conference: the name is missing")
+      const endOnExit = noun.attributes.get("endConferenceOnExit") === "true"
+      return room === "" ? undefined : { _tag: "Conference", name: room, endOnExit }
+    }
     default:
       return { _tag: "Hangup" }
   }

@@ -1,0 +1,9 @@
+import type { CarrierSimulator } from "../../simulator/SimulatorModule.ts"
+import { startExchange } from "./simulator/exchange.ts"
+
+/**
+ * A fake Vobiz: Voice by REST, signed webhooks, call markup, the media socket. One generated account, on a loopback port. Written from
+ * the published protocol alone; it shares no code with the provider. Its own options (`VobizOptions`) choose between what the real
+ * carrier was seen to do and what its documents say.
+ */
+export const simulator = { start: startExchange } satisfies CarrierSimulator

@@ -1,0 +1,67 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { msOf } from "../../src/Audio.ts"
+import type { CallSnapshot } from "../../src/simulator/SimulatorModule.ts"
+import type { Tests } from "./suite.ts"
+import { endedRow, withAgent } from "./world.ts"
+
+/** ms of mu-law at 8 kHz that is nowhere silent. */
+const talk = (ms: number) => Uint8Array.from({ length: ms * 8 }, (_, index) => 0x10 + (index % 97))
+const audio = { encoding: "mulaw", sample_rate: 8000 }
+
+const playedMs = ({ heard }: CallSnapshot) => msOf(heard.format, heard.played.length)
+const clears = ({ mediaMessages }: CallSnapshot) => mediaMessages.filter(({ kind }) => kind === "clear")
+
+/** One frame, and what a busy machine adds to the moment at which a message is read, ms. */
+const tolerance = 60
+
+/** What an agent does with its caller over any carrier. */
+export const agentTests: Tests = (it) => {
+  it.effect("silences the phone when the agent is interrupted, and tells what was heard", () =>
+    Effect.gen(function* () {
+      const { call, visit } = yield* withAgent(audio)
+      yield* visit.speak(talk(5000))
+      yield* call.until((now) => playedMs(now) >= 400)
+      yield* visit.say({ type: "clear" })
+      const cleared = yield* visit.nextOf("cleared")
+      assert.closeTo(cleared.heard_ms + cleared.dropped_ms, 5000, 1)
+      assert.isAbove(cleared.dropped_ms, 3000)
+      const now = yield* call.until((later) => {
+        const [clear] = clears(later)
+        const atMs = clear?.atMs
+        return atMs !== undefined && msOf(later.heard.format, later.heard.timeline.length) > atMs + 400
+      })
+      const [clear] = clears(now)
+      assert.isAtMost(now.heard.spans.at(-1)?.endMs ?? 0, (clear?.atMs ?? 0) + 20 + tolerance)
+      assert.isAtMost(Math.abs(cleared.heard_ms - playedMs(now)), 300)
+      yield* call.hangUp
+      yield* endedRow(call.id)
+    })
+  )
+
+  it.effect("tells the agent when what it said was heard", () =>
+    Effect.gen(function* () {
+      const { call, visit } = yield* withAgent(audio)
+      yield* visit.speak(talk(400))
+      yield* visit.say({ type: "mark", name: "said" })
+      const mark = yield* visit.nextOf("mark")
+      assert.strictEqual(mark.name, "said")
+      assert.closeTo(mark.heard_ms, 400, 60)
+      assert.isUndefined(mark.cleared)
+      assert.isAtLeast(playedMs(yield* call.now), 300)
+      yield* call.hangUp
+      yield* endedRow(call.id)
+    })
+  )
+
+  it.effect("passes on the keys that the person presses", () =>
+    Effect.gen(function* () {
+      const { call, visit } = yield* withAgent(audio)
+      yield* call.pressDigits("7#")
+      assert.strictEqual((yield* visit.nextOf("digit")).digit, "7")
+      assert.strictEqual((yield* visit.nextOf("digit")).digit, "#")
+      yield* call.hangUp
+      yield* endedRow(call.id)
+    })
+  )
+}

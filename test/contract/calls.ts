@@ -1,0 +1,140 @@
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { judgeEcho } from "../../src/simulator/verdict.ts"
+import { eventsOf, ours, speech, theirs } from "../support/app.ts"
+import type { Tests } from "./suite.ts"
+import { deadNumber, dialled, echoing, endedRow, isOver, newDestination, rowOf, withAgent, World } from "./world.ts"
+
+/** Calls both ways, every outcome, and everybody who may end one. */
+export const callTests: Tests = (it) => {
+  it.effect("carries an inbound call to the echo, sample for sample, until the caller hangs up", () =>
+    Effect.gen(function* () {
+      const { carrier } = yield* World
+      const call = yield* carrier.placeInbound({ from: theirs, to: ours, audio: speech })
+      const heard = yield* call.until((now) => judgeEcho(now).outcome !== "different")
+      assert.isAtLeast(heard.said.length, 1)
+      yield* call.hangUp
+      const row = yield* endedRow(call.id)
+      assert.deepInclude(row, {
+        direction: "inbound",
+        to: ours,
+        from: theirs,
+        status: "completed",
+        end_reason: "caller_hung_up",
+        end_owner: "caller",
+        media_state: "ended"
+      })
+      assert.deepStrictEqual((yield* call.settled).errors, [])
+    })
+  )
+
+  it.effect("carries a call that we place, and knows who hung up", () =>
+    Effect.gen(function* () {
+      const { carrier } = yield* World
+      const to = yield* newDestination
+      yield* carrier.whenDialed(to, { outcome: "answer", audio: speech })
+      const { id, call } = yield* dialled(to)
+      yield* call.until((now) => judgeEcho(now).outcome !== "different")
+      yield* call.hangUp
+      const row = yield* endedRow(call.id)
+      assert.deepInclude(row, { id, to, direction: "outbound", status: "completed", end_reason: "callee_hung_up" })
+      assert.deepStrictEqual((yield* call.settled).errors, [])
+    })
+  )
+
+  const outcomes = [
+    ["busy", { outcome: "busy" }, "busy", "busy"],
+    ["not answered", { outcome: "no-answer", afterMs: 150 }, "no-answer", "no_answer"],
+    ["impossible", { outcome: "failed", sipCode: 404 }, "failed", "carrier_failed"]
+  ] as const
+  for (const [name, behaviour, status, reason] of outcomes)
+    it.effect(`tells that a call is ${name}`, () =>
+      Effect.gen(function* () {
+        const { carrier, spec } = yield* World
+        const to = yield* newDestination
+        yield* carrier.whenDialed(to, behaviour)
+        const { call } = yield* dialled(to)
+        const row = yield* endedRow(call.id)
+        assert.deepInclude(row, { status, end_reason: reason })
+        // Some carriers connect the media while the phone still rings.
+        if (spec.mediaBeforeAnswer !== true) assert.strictEqual(row.media_state, "none")
+        yield* call.settled
+      })
+    )
+
+  it.effect("cancels a call that still rings, at the carrier too", () =>
+    Effect.gen(function* () {
+      const { carrier, request } = yield* World
+      const to = yield* newDestination
+      yield* carrier.whenDialed(to, { outcome: "no-answer", afterMs: 60_000 })
+      const { id, call } = yield* dialled(to)
+      yield* call.until(({ state }) => state === "ringing")
+      assert.strictEqual((yield* request("POST", `/api/v1/telephony/calls/${id}/hangup`, {})).status, 200)
+      yield* call.until(isOver)
+      assert.deepInclude(yield* endedRow(call.id), { end_reason: "operator_ended", end_owner: "operator" })
+    })
+  )
+
+  it.effect("ends a call that the operator hangs up, and takes a second time for done", () =>
+    Effect.gen(function* () {
+      const { request } = yield* World
+      const call = yield* echoing()
+      const { id } = yield* rowOf(call.id)
+      const hangUp = request("POST", `/api/v1/telephony/calls/${id}/hangup`, {})
+      assert.strictEqual((yield* hangUp).status, 200)
+      yield* call.until(isOver)
+      assert.strictEqual((yield* hangUp).status, 200)
+      assert.deepInclude(yield* endedRow(call.id), { status: "completed", end_reason: "operator_ended" })
+    })
+  )
+
+  it.effect("ends a call that the agent hangs up, after what it said", () =>
+    Effect.gen(function* () {
+      const { call, visit } = yield* withAgent({ encoding: "mulaw", sample_rate: 8000 })
+      yield* visit.speak(new Uint8Array(1600).fill(0x21))
+      yield* visit.say({ type: "hangup" })
+      const over = yield* call.until(isOver)
+      assert.isAtLeast(over.heard.played.length, 1)
+      assert.deepInclude(yield* endedRow(call.id), { end_reason: "agent_ended", end_owner: "agent" })
+    })
+  )
+
+  it.effect("ends a call that lasts too long", () =>
+    Effect.gen(function* () {
+      const { endless } = yield* World
+      yield* endless.until(isOver)
+      assert.deepInclude(yield* endedRow(endless.id), { end_reason: "max_duration", end_owner: "gateway" })
+    })
+  )
+
+  it.effect("refuses a call to a number that nobody answers, in the carrier's own way", () =>
+    Effect.gen(function* () {
+      const { carrier, request } = yield* World
+      // A number without an agent has no webhook of ours; a customer may send its calls to us all the same.
+      const webhook = yield* carrier.inboundWebhook(ours)
+      const call = yield* carrier.placeInbound({
+        from: theirs,
+        to: deadNumber,
+        ...(webhook === undefined ? {} : { webhook })
+      })
+      const over = yield* call.until(isOver)
+      assert.strictEqual(over.media, "none")
+      assert.deepStrictEqual(over.errors, [])
+      const { body } = yield* request("GET", "/api/v1/telephony/calls?limit=200")
+      assert.notInclude(JSON.stringify(body), JSON.stringify(call.id))
+    })
+  )
+
+  it.effect("keeps a log of the call that begins with its creation and ends with its end", () =>
+    Effect.gen(function* () {
+      const world = yield* World
+      const call = yield* echoing()
+      yield* call.hangUp
+      const { id } = yield* endedRow(call.id)
+      const kinds = (yield* eventsOf(world, id)).map(({ kind }) => kind)
+      assert.strictEqual(kinds[0], "call.created")
+      assert.include(kinds, "media.streaming")
+      assert.include(kinds, "call.ended")
+    })
+  )
+}

@@ -1,0 +1,45 @@
+import { layer, type Vitest } from "@effect/vitest"
+import * as providers from "../../src/providers/index.ts"
+import type { ProviderSpec } from "../../src/ProviderSpec.ts"
+import { agentTests } from "./agents.ts"
+import { callTests } from "./calls.ts"
+import { callbackTests } from "./callbacks.ts"
+import { configurationTests } from "./configurations.ts"
+import { hygieneTests } from "./hygiene.ts"
+import { transferTests } from "./transfers.ts"
+import { World } from "./world.ts"
+
+/** A part of the suite: declares its tests in the world of one provider. */
+export type Tests = (it: Vitest.MethodsNonLive<World>) => void
+
+const parts: ReadonlyArray<Tests> = [
+  configurationTests,
+  callTests,
+  agentTests,
+  callbackTests,
+  transferTests,
+  hygieneTests
+]
+
+const specs: ReadonlyArray<ProviderSpec> = Object.values(providers).map(({ spec }) => spec)
+
+/** The providers of the registry are shared out among the files of the suite, so that two of them run at a time. */
+const shares = 2
+
+/**
+ * The contract that every provider keeps, run against its own fake carrier through the whole service. A provider is in it by
+ * being in the list of providers.
+ */
+export const contract = async (share: number) => {
+  const mine = specs.filter((_, index) => index % shares === share)
+  for (const spec of mine) {
+    const module = await spec.simulator?.()
+    if (module === undefined) continue
+    layer(World.layer(spec, module.simulator), { excludeTestServices: true, timeout: "60 seconds" })(
+      `the contract, kept by ${spec.name}`,
+      (it) => {
+        for (const part of parts) part(it)
+      }
+    )
+  }
+}
