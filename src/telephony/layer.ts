@@ -16,6 +16,7 @@ import * as Leases from "./Leases.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
 import { TransferBell } from "./TransferBell.ts"
@@ -39,7 +40,14 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(Transfers.layer),
   Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
   Layer.provideMerge(
-    Layer.mergeAll(CallHistory.layer, Calls.layer, CarrierDesk.layer, Tickets.layer, TransferStore.layer)
+    Layer.mergeAll(
+      CallHistory.layer,
+      Calls.layer,
+      CarrierDesk.layer,
+      SignatureFailures.layer,
+      Tickets.layer,
+      TransferStore.layer
+    )
   ),
   Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer, TransferBell.layer))
 )
