@@ -9,6 +9,8 @@ import { CallHistory } from "./CallHistory.ts"
 import { Calls } from "./Calls.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { Dialer } from "./Dialer.ts"
+import { Doctor } from "./doctor/Doctor.ts"
+import { PublicUrlProbe } from "./doctor/PublicUrlProbe.ts"
 import { Drain } from "./Drain.ts"
 import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
@@ -29,6 +31,7 @@ import { Verification } from "./Verification.ts"
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
   Dialer.layer,
+  Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Inbound.layer,
   Leases.layer,
   MediaSessions.layer,
