@@ -1,11 +1,12 @@
 import { createServer } from "node:http"
 import { assert, describe, it, layer } from "@effect/vitest"
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
 import { HttpClient } from "effect/http"
 import { carrierHttpClient } from "../../src/carrier/carrierHttpClient.ts"
 import { uuidV7 } from "../../src/store/Ids.ts"
-import { Check, ok } from "../../src/telephony/doctor/Check.ts"
+import { Check, ok, within } from "../../src/telephony/doctor/Check.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { publicUrlForm } from "../../src/telephony/doctor/publicUrlForm.ts"
 import { probe, PublicUrlProbe } from "../../src/telephony/doctor/PublicUrlProbe.ts"
@@ -86,7 +87,7 @@ layer(apiServer(embeddedDatabase, [carrier.spec], doctor), { excludeTestServices
         checks.map(() => "ok" as const),
         JSON.stringify(checks)
       )
-      assert.lengthOf(checks, 8)
+      assert.lengthOf(checks, 9)
       assert.deepStrictEqual(signature_failures, [])
     })
   )
@@ -208,6 +209,20 @@ layer(apiServer(embeddedDatabase, [carrier.spec], doctor), { excludeTestServices
           from_address, to_address, status, deadline_at)
         VALUES (${call}, ${organizationId}, ${id}, ${agentId}, 'fake-carrier', 'inbound', '+1', ${address}, 'ringing', now())`
       assert.strictEqual(find(yield* examine, "signatures").status, "warning")
+    })
+  )
+})
+
+describe("a check", () => {
+  it.effect("ends in time, whatever it waits for, and does not begin when all the time is used up", () =>
+    Effect.gen(function* () {
+      const slow = yield* Effect.forkChild(within("slow", 10_000, 25_000, Effect.never))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* Fiber.join(slow), { status: "warning", message: "No answer within 10 s." })
+      const late = yield* Effect.forkChild(within("late", 20_000, 25_000, Effect.never))
+      yield* TestClock.adjust("15 seconds")
+      assert.deepInclude(yield* Fiber.join(late), { status: "warning", message: "No answer within 15 s." })
+      assert.strictEqual((yield* within("last", 10_000, 25_000, Effect.never)).status, "skipped")
     })
   )
 })
