@@ -227,9 +227,11 @@ describe("a check", () => {
   )
 })
 
+const status = (url: string, viaPbx = false) => publicUrlForm(url, viaPbx).status
+const health = (service: string) => JSON.stringify({ status: "ok", service })
+
 describe("PUBLIC_URL", () => {
   it("is judged by how it looks", () => {
-    const status = (url: string, viaPbx = false) => publicUrlForm(url, viaPbx).status
     assert.strictEqual(status("https://voice.example"), "ok")
     assert.strictEqual(status("https://voice.example/gateway"), "ok")
     assert.strictEqual(status("http://voice.example"), "failed")
@@ -257,8 +259,6 @@ describe("PUBLIC_URL", () => {
     )
     return `http://127.0.0.1:${port}`
   })
-
-  const health = (service: string) => JSON.stringify({ status: "ok", service })
 
   it.live("is asked whether this service answers there, and what is wrong when it does not", () =>
     Effect.gen(function* () {

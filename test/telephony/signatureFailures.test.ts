@@ -10,9 +10,10 @@ import { makeGate } from "../../src/telephony/signatures/gate.ts"
 import { describeRequest, redactedUrl } from "../../src/telephony/signatures/redaction.ts"
 import { SignatureFailures } from "../../src/telephony/signatures/SignatureFailures.ts"
 import { embeddedDatabase } from "../support/database.ts"
+import { admit, mediaWorld, upgrade } from "./mediaWorld.ts"
 import { inbound, inboundPath, type Reply, send, told, webServer } from "./support/carrierHttp.ts"
 import { carrierName, fakeSpec, signature, signatureHeader } from "./support/fakeCarrier.ts"
-import { allCalls } from "./support/place.ts"
+import { allCalls, begin } from "./support/place.ts"
 import { makeTenant, publicUrl, type Tenant, world } from "./support/world.ts"
 
 const unlimited = SignatureFailures.limited({ everyMs: 0, mostPerSecond: 10_000 })
@@ -244,6 +245,21 @@ layer(served(SignatureFailures.limited({ everyMs: 3_600_000, mostPerSecond: 5 })
     )
   }
 )
+
+layer(mediaWorld, { excludeTestServices: true })("a media socket's refused signature", (it) => {
+  it.effect("is remembered too, without its ticket", () =>
+    Effect.gen(function* () {
+      const tenant = yield* makeTenant()
+      const call = yield* begin(tenant, { direction: "inbound" })
+      const publicUrl = upgrade.publicUrl.replace(/ticket$/, "Abcdefghijklmnopqrstuv")
+      const refused = { ...upgrade, publicUrl, headers: { "x-signature": "wrong" } }
+      assert.deepInclude(yield* Effect.flip(admit(call.id, refused)), { status: 403 })
+      const [failure] = yield* remembered(tenant)
+      assert.deepInclude(failure?.details, { kind: "media-upgrade", method: "GET", reason: "the test says so" })
+      assert.strictEqual(failure?.details.explanation.rebuilt_url, "https://gateway.example/api/v1/telephony/ws/***")
+    })
+  )
+})
 
 const rawOf = (changes: Partial<RawRequest>): RawRequest => ({
   method: "POST",
