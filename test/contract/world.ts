@@ -104,7 +104,12 @@ export const rowOf = Effect.fnUntraced(function* (
   return found ?? (yield* Effect.die("the row was there a moment ago"))
 })
 
-export const endedRow = (providerCallId: string) => rowOf(providerCallId, ({ end_reason }) => end_reason !== null)
+/** The row of a call that is over, and whose media is, which takes a moment longer where the carrier only closes the socket. */
+export const endedRow = (providerCallId: string) =>
+  rowOf(
+    providerCallId,
+    ({ end_reason, media_state }) => end_reason !== null && (media_state === "none" || media_state === "ended")
+  )
 
 let destinations = 0
 
