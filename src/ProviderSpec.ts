@@ -79,6 +79,8 @@ export interface ProviderSpec {
    * another account than the one that is saved. Then `claimedAccountId` only matters on the URL that all carriers share.
    */
   readonly tokenInInboundUrl?: true
+  /** Its accounts tell of their calls over a connection of ours: the provider has `listen`, and no webhook announces a call. */
+  readonly listens?: true
   /** The carrier opens the media socket while the phone still rings, and only greets when it is answered. */
   readonly mediaBeforeAnswer?: true
   /** The provider's own HTTP routes, imported when the service starts. */
@@ -86,6 +88,8 @@ export interface ProviderSpec {
   /** The provider's fake carrier, imported only by the simulator. */
   readonly simulator?: () => Promise<SimulatorModule>
   readonly setupChecklist?: (stored: FormValues) => ReadonlyArray<ChecklistStep>
+  /** What the form's `readonly` fields show of a saved configuration: values that follow from it and are not saved. Pure. */
+  readonly derivedValues?: (stored: FormValues, configurationId: string) => FormValues
 }
 
 /** A value of a masked response: `********` and up to four characters where the field is sensitive. */

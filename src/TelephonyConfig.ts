@@ -5,8 +5,11 @@ import * as providers from "./providers/index.ts"
 // prettier-ignore
 const specs = [
   providers.twilio.spec,
+  providers.vobiz.spec,
   providers.telnyx.spec,
   providers.vonage.spec,
+  providers.ari.spec,
+  providers.plivo.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

@@ -119,6 +119,8 @@ type MediaEventOnWire =
   | Extract<MediaEvent, { readonly _tag: "Audio" | "Digit" | "Stopped" }>
   /** The carrier says that the audio before our mark was played or flushed. */
   | { readonly _tag: "MarkReached"; readonly name: string }
+  /** The carrier has as much audio as it can keep (`hold`), or room again. */
+  | { readonly _tag: "FlowControl"; readonly hold: boolean }
 
 /** What we tell the carrier. */
 export type WireCommand =

@@ -4,6 +4,7 @@ import { Settings } from "../Settings.ts"
 import { makeNonces, type Nonces } from "./nonces.ts"
 import type { RestAccount, RestClient } from "./RestClient.ts"
 import { makeRestClients } from "./restClients.ts"
+import { type GuardTenantHost, tenantHosts } from "./tenantHosts.ts"
 
 /** What every provider may use to talk to its carrier. */
 export class CarrierToolkit extends Context.Service<
@@ -15,6 +16,11 @@ export class CarrierToolkit extends Context.Service<
     readonly baseUrl: (provider: string, standard: string) => string
     /** A REST client for one account. Cheap; clients of the same account share one limit of concurrent requests. */
     readonly restClient: (account: RestAccount) => RestClient
+    /**
+     * Resolves the host of a URL that a tenant typed in, and refuses one that is not on the public internet unless the
+     * operator allows it: connect to one of the given addresses only. `rejected` or `unavailable` otherwise.
+     */
+    readonly guardTenantHost: GuardTenantHost
     /** Which signed requests were seen, of all accounts. */
     readonly nonces: Nonces
   }
@@ -23,9 +29,10 @@ export class CarrierToolkit extends Context.Service<
     CarrierToolkit,
     Effect.gen(function* () {
       const { carrierUrl } = yield* Settings
-      const restClient = yield* makeRestClients
+      const hosts = yield* tenantHosts
+      const restClient = yield* makeRestClients(hosts)
       const baseUrl = (provider: string, standard: string) => (carrierUrl(provider) ?? standard).replace(/\/+$/, "")
-      return CarrierToolkit.of({ baseUrl, restClient, nonces: makeNonces() })
+      return CarrierToolkit.of({ baseUrl, restClient, guardTenantHost: hosts.guard, nonces: makeNonces() })
     })
   )
 }

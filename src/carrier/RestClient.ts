@@ -45,8 +45,12 @@ export interface RestAccount {
   /** Requests with the same key share the limit of `concurrentRequests`. Not logged. */
   readonly accountKey: string
   /** The value of the `Authorization` header, asked for before each try. */
-  readonly authorization: Effect.Effect<Redacted.Redacted<string>, CarrierError>
+  readonly authorization?: Effect.Effect<Redacted.Redacted<string>, CarrierError>
+  /** What proves the account where the carrier has headers of its own for that; names in lower case. */
+  readonly credentialHeaders?: Readonly<Record<string, Redacted.Redacted<string>>>
   readonly explain: (answer: RestAnswer) => Explanation
+  /** The host is one that a tenant typed in: it is resolved and judged before each try, and while connecting. */
+  readonly tenantHost?: true
 }
 
 /** Sends a request and gives back a 2xx answer; anything else is a `CarrierError` whose `kind` says what may have happened. */

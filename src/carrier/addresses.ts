@@ -123,15 +123,20 @@ export const canonicalAddress = (
   return /^tel:/i.test(text) ? telUri(text, hints.country) : phoneNumber(text, hints.country)
 }
 
+/** A phone number in full, only without its plus, as many carriers and PBXs write them. */
+const plusless = /^\s*[1-9]\d{7,14}\s*$/
+
 /**
- * The canonical forms under which an address from a carrier may be stored: everything that it can be read as, and a SIP
- * URI also without its parameters.
+ * The canonical forms under which an address from a carrier may be stored: everything that it can be read as, a number
+ * without its plus included, and a SIP URI also without its parameters.
  */
 export const addressCandidates = (input: string, country: string | undefined): ReadonlyArray<string> => {
-  const read = (type?: AddressType) =>
-    Result.match(canonicalAddress(input, { country, type }), {
+  const read = (type?: AddressType, text = input) =>
+    Result.match(canonicalAddress(text, { country, type }), {
       onFailure: () => [],
       onSuccess: ({ address, type }) => (type === "sip_uri" ? [address, address.replace(/;.*$/, "")] : [address])
     })
-  return Array.from(new Set([...read(), ...read("sip_extension")]))
+  const asWritten = read()
+  const number = asWritten.length === 0 && plusless.test(input) ? read("pstn", `+${input.trim()}`) : asWritten
+  return Array.from(new Set([...number, ...read("sip_extension")]))
 }

@@ -1,10 +1,11 @@
-import { Effect, Redacted } from "effect"
+import { Effect, Record, Redacted } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { makeAccountGates } from "./accountGates.ts"
 import { encodeForm } from "./forms.ts"
 import type { RestAccount, RestClient, RestRequest } from "./RestClient.ts"
 import { readAnswer } from "./restAnswer.ts"
 import { answerError, noAnswer, retried, sentOnceThere, transportError } from "./restErrors.ts"
+import type { tenantHosts } from "./tenantHosts.ts"
 
 /** From sending to the last byte of the answer, each try. The connection itself has 3 s (`carrierHttpClient`). */
 const requestTimeout = "10 seconds"
@@ -16,12 +17,22 @@ const concurrentRequests = 8
  * Makes clients that share their limits per account. Nothing of a request but its provider and `operation` gets into
  * spans: the HTTP client's own span would hold the URL, and with it account ids and phone numbers.
  */
-export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
+export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Success<typeof tenantHosts>) {
+  const carriers = yield* HttpClient.HttpClient
   const gates = makeAccountGates(concurrentRequests)
+
+  /** The client for the account's host, once it may be connected to. */
+  const clientOf = Effect.fnUntraced(function* ({ provider, baseUrl, tenantHost }: RestAccount) {
+    const url = URL.parse(baseUrl)
+    if (tenantHost !== true || (url !== null && hosts.isOperators(provider, url))) return carriers
+    yield* hosts.guard(provider, baseUrl)
+    return hosts.http
+  })
 
   const attempt = (account: RestAccount, request: RestRequest) =>
     Effect.gen(function* () {
-      const authorization = yield* account.authorization
+      const http = yield* clientOf(account)
+      const authorization = account.authorization === undefined ? undefined : yield* account.authorization
       const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
     }).pipe(
@@ -46,11 +57,21 @@ export const makeRestClients = Effect.map(HttpClient.HttpClient, (http) => {
   })
 })
 
-const build = ({ baseUrl }: RestAccount, request: RestRequest, authorization: Redacted.Redacted<string>) => {
+const build = (
+  { baseUrl, credentialHeaders = {} }: RestAccount,
+  request: RestRequest,
+  authorization: Redacted.Redacted<string> | undefined
+) => {
+  const secrets: Readonly<Record<string, Redacted.Redacted<string>>> =
+    authorization === undefined ? credentialHeaders : { ...credentialHeaders, authorization }
   const query = request.query === undefined ? "" : encodeForm(request.query)
   const url = baseUrl + request.path + (query === "" ? "" : `${request.path.includes("?") ? "&" : "?"}${query}`)
   const plain = HttpClientRequest.make(request.method)(url, {
-    headers: { authorization: Redacted.value(authorization), accept: "application/json", "user-agent": "switchboard" }
+    headers: {
+      ...Record.map(secrets, (secret) => Redacted.value(secret)),
+      accept: "application/json",
+      "user-agent": "switchboard"
+    }
   })
   if (request.body === undefined) return plain
   return "form" in request.body

@@ -1,14 +1,18 @@
 import type { IncomingMessage, Server } from "node:http"
 import type { Duplex } from "node:stream"
 import { Effect, FiberSet, Layer, Redacted } from "effect"
+import { parseForm, singleField } from "../carrier/forms.ts"
 import type { RawRequest } from "../carrier/RawRequest.ts"
 import { Settings } from "../Settings.ts"
 import { MediaSessions } from "../telephony/MediaSessions.ts"
-import type { MediaSocket } from "../Transport.ts"
+import { goneSocket } from "../transport/goneSocket.ts"
 import { acceptor } from "../transport/webSocket.ts"
 
 /** The path of a media socket, up to its ticket. */
 const prefix = "/api/v1/telephony/ws/"
+
+/** The path where a carrier is told one address for all calls, and sends the ticket as a parameter. */
+const fixed = /^\/api\/v1\/telephony\/ws\/?\?([^#]*)$/
 
 /** A ticket is short; a longer path cannot hold one. */
 const maxTicketLength = 128
@@ -38,15 +42,11 @@ const rawRequest = (request: IncomingMessage, publicUrl: string): RawRequest => 
   body: new Uint8Array()
 })
 
-/** Stands for a peer that left after it was admitted, so that its call ends like any call whose media never started. */
-const goneSocket: MediaSocket = {
-  send: () => {},
-  bufferedAmount: () => 0,
-  isOpen: () => false,
-  listen: (on) => on.close(1006, "gone before the upgrade"),
-  ping: () => {},
-  close: () => {},
-  terminate: () => {}
+/** The ticket of a media socket's request target; empty where there is none. Undefined: it is no media socket's at all. */
+const ticketIn = (target: string): string | undefined => {
+  const query = fixed.exec(target)?.[1]
+  if (query !== undefined) return singleField(parseForm(query) ?? [], "ticket") ?? ""
+  return target.startsWith(prefix) ? target.slice(prefix.length) : undefined
 }
 
 type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
@@ -84,18 +84,18 @@ export const layer = (server: Server) =>
       )
 
       const fork = yield* FiberSet.makeRuntime()
-      const onUpgrade: OnUpgrade = (request, socket, head) => {
+      const open = (request: IncomingMessage, socket: Duplex, head: Buffer, ticket: string) => {
         socket.on("error", () => socket.destroy())
-        const ticket = (request.url ?? "").slice(prefix.length)
         if (ticket.length === 0 || ticket.length > maxTicketLength) refuse(socket, 404)
         else fork(serve(request, socket, head, Redacted.make(ticket, { label: "ticket" })))
       }
 
       const others = server.rawListeners("upgrade")
-      const dispatch: OnUpgrade = (request, socket, head) =>
-        request.url?.startsWith(prefix) === true
-          ? onUpgrade(request, socket, head)
-          : others.forEach((other) => Reflect.apply(other, server, [request, socket, head]))
+      const dispatch: OnUpgrade = (request, socket, head) => {
+        const ticket = ticketIn(request.url ?? "")
+        if (ticket !== undefined) return open(request, socket, head, ticket)
+        others.forEach((other) => Reflect.apply(other, server, [request, socket, head]))
+      }
       yield* Effect.acquireRelease(
         Effect.sync(() => server.removeAllListeners("upgrade").on("upgrade", dispatch)),
         () => Effect.sync(() => server.off("upgrade", dispatch))

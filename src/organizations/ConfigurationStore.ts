@@ -134,7 +134,11 @@ const makeConfigurationStore = Effect.gen(function* () {
       const facts = { activeNumbers: numbers.length, inactiveReason: inactiveReason(row) }
       const shown: ConfigurationDetail = {
         row,
-        credentials: { provider: row.provider, ...mask(stored, spec.uiMetadata.fields) },
+        credentials: {
+          provider: row.provider,
+          ...mask(stored, spec.uiMetadata.fields),
+          ...spec.derivedValues?.(stored, row.id)
+        },
         checklist: checklist(spec, stored, facts)
       }
       return shown

@@ -21,6 +21,7 @@ import { CarrierDesk } from "./CarrierDesk.ts"
 import { DialRejected, type DialRequest, InvalidDestination, NoCallerId, requestHash } from "./DialRequest.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
 import { readDestination, readPolicy } from "./destinationPolicy.ts"
+import { listenerReady } from "./listenerReady.ts"
 
 export type DialFailure =
   AdmissionRefused | AgentNotFound | DialRejected | InvalidDestination | LoadFailure | NoCallerId | NoConfigurationReady
@@ -176,6 +177,7 @@ export class Dialer extends Context.Service<
           if (Option.isSome(earlier)) return yield* repeated(earlier.value)
         }
         const configuration = yield* configurations.forOutbound(request.organizationId, request.configurationId)
+        yield* Effect.provideService(listenerReady(configuration), SqlClient.SqlClient, sql)
         const agent = yield* agents.load(request.organizationId, request.agentId)
         const from = yield* callerId(request, configuration)
         const to = yield* destination(request, configuration)

@@ -19,6 +19,11 @@ export class MediaSessions extends Context.Service<
       ticket: Redacted.Redacted<string>,
       upgrade: RawRequest
     ) => Effect.Effect<(socket: MediaSocket) => Effect.Effect<void>, UpgradeRefused>
+    /**
+     * Takes a call for this node whose media we open at the carrier, who is the server then: at most once per call, like a
+     * ticket. Gives the effect that runs the call over the opened socket.
+     */
+    readonly adopt: (callId: string) => Effect.Effect<(socket: MediaSocket) => Effect.Effect<void>, UpgradeRefused>
     /** How many calls this node holds now. */
     readonly live: Effect.Effect<number>
     /** From now on refuses new upgrades; waits until the live calls ended or the deadline passed, then ends the rest as `drained`. */
@@ -29,7 +34,7 @@ export class MediaSessions extends Context.Service<
     MediaSessions,
     Effect.gen(function* () {
       const draining = yield* Drain
-      const decide = yield* mediaAdmission
+      const admission = yield* mediaAdmission
       const { run, settled } = yield* mediaSession
       const sessions = yield* FiberMap.make<string, void, never>()
       const stops = new Map<string, Deferred.Deferred<Ending>>()
@@ -53,7 +58,10 @@ export class MediaSessions extends Context.Service<
       })
 
       const admit = (ticket: Redacted.Redacted<string>, upgrade: RawRequest) =>
-        Effect.map(decide(ticket, upgrade), (admitted) => (socket: MediaSocket) => hold(admitted, socket))
+        Effect.map(admission.admit(ticket, upgrade), (admitted) => (socket: MediaSocket) => hold(admitted, socket))
+
+      const adopt = (callId: string) =>
+        Effect.map(admission.adopt(callId), (admitted) => (socket: MediaSocket) => hold(admitted, socket))
 
       const drain = Effect.fn("MediaSessions.drain")(function* (deadlineMs: number) {
         yield* draining.begin
@@ -64,7 +72,7 @@ export class MediaSessions extends Context.Service<
         yield* Effect.timeoutOption(settled, "10 seconds")
       })
 
-      return MediaSessions.of({ admit, live: FiberMap.size(sessions), drain })
+      return MediaSessions.of({ admit, adopt, live: FiberMap.size(sessions), drain })
     })
   )
 }

@@ -36,6 +36,8 @@ export class Tickets extends Context.Service<
     readonly consume: (
       ticket: Redacted.Redacted<string>
     ) => Effect.Effect<{ readonly callId: string }, TicketRefused | SqlError>
+    /** Takes the call for this node in the same way, for media that we open: no ticket is handed out. */
+    readonly claim: (callId: string) => Effect.Effect<void, TicketRefused | SqlError>
   }
 >()("switchboard/Tickets") {
   static readonly layer = Layer.effect(
@@ -80,6 +82,13 @@ export class Tickets extends Context.Service<
         yield* append(sql, id, { source: "carrier", kind: "media.connecting", payload: { node: node.id } })
         return { callId: id }
       })
+      const claim = Effect.fn("Tickets.claim")(function* (callId: string) {
+        const [row] = yield* sql`UPDATE calls SET node_id = ${node.id}, media_state = 'connecting',
+            lease_until = clock_timestamp() + ${leaseSeconds} * interval '1 second'
+          WHERE id = ${callId} AND ended_at IS NULL AND media_state = 'none' RETURNING id`
+        if (row === undefined) return yield* new TicketRefused({ reason: "used" })
+        yield* append(sql, callId, { source: "gateway", kind: "media.connecting", payload: { node: node.id } })
+      }, sql.withTransaction)
       const consume = Effect.fn("Tickets.consume")(function* (ticket: Redacted.Redacted<string>) {
         const taken = yield* sql.withTransaction(take(ticket))
         if (taken !== undefined) return taken
@@ -87,7 +96,7 @@ export class Tickets extends Context.Service<
         return yield* refused ?? new TicketRefused({ reason: "used" })
       })
 
-      return Tickets.of({ issue, peek, consume })
+      return Tickets.of({ issue, peek, consume, claim })
     })
   )
 }

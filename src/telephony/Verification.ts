@@ -70,7 +70,8 @@ export class Verification extends Context.Service<
       })
 
       const ofAccount = Effect.fn("Verification.ofAccount")(function* (spec: ProviderSpec, raw: RawRequest) {
-        const claimed = spec.accountIdCredentialField === "" ? "" : spec.claimedAccountId(raw)
+        const isAnyones = spec.accountIdCredentialField === "" && spec.listens !== true
+        const claimed = isAnyones ? "" : spec.claimedAccountId(raw)
         const candidates = claimed === undefined ? [] : yield* configurations.candidates(spec.name, claimed)
         const [proofs, failures] = yield* Effect.partition(candidates, (candidate) => prove(candidate, raw))
         if (proofs.length > 0) return proofs

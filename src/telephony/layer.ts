@@ -13,6 +13,7 @@ import { Drain } from "./Drain.ts"
 import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
+import * as Listeners from "./Listeners.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
@@ -24,17 +25,17 @@ import { TransferStore } from "./TransferStore.ts"
 import * as TransferTending from "./TransferTending.ts"
 import { Verification } from "./Verification.ts"
 
-/** Every service of this room, and its background work: leases, and the sweeper. */
+/** Every service of this room, and its background work: leases, listeners, and the sweeper. */
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
   Dialer.layer,
-  Inbound.layer,
   Leases.layer,
-  MediaSessions.layer,
+  Listeners.layer,
   Operating.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(
+  Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Transfers.layer),
   Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),

@@ -32,8 +32,8 @@ const onConfiguration = (failure: LoadFailure) =>
     : refuse(503, `the call's configuration cannot be loaded (${failure._tag})`)
 
 /**
- * Decides about upgrade requests. Everything that may be wrong is looked at before the ticket is used up, so that a request
- * of somebody else cannot spend it.
+ * `admit` decides about upgrade requests. Everything that may be wrong is looked at before the ticket is used up, so that a
+ * request of somebody else cannot spend it. `adopt` takes a call whose media this node opens itself.
  */
 export const mediaAdmission = Effect.gen(function* () {
   const tickets = yield* Tickets
@@ -48,15 +48,22 @@ export const mediaAdmission = Effect.gen(function* () {
     return call.value
   })
 
-  const decide = Effect.fn("MediaSessions.admit")(function* (ticket: Redacted.Redacted<string>, upgrade: RawRequest) {
-    if (yield* drain.isDraining) return yield* refuse(503, "this node is shutting down")
+  const configurationOf = (call: Call) =>
+    configurations
+      .load(call.telephonyConfigurationId, { organizationId: call.organizationId, provider: call.mode })
+      .pipe(Effect.mapError(onConfiguration))
+
+  const notDraining = Effect.flatMap(drain.isDraining, (isDraining) =>
+    isDraining ? refuse(503, "this node is shutting down") : Effect.void
+  )
+
+  const admit = Effect.fn("MediaSessions.admit")(function* (ticket: Redacted.Redacted<string>, upgrade: RawRequest) {
+    yield* notDraining
     const { callId } = yield* tickets
       .peek(ticket)
       .pipe(Effect.catchTags({ TicketRefused: (error) => onTicket(error), SqlError: onDatabase }))
     const call = yield* liveCall(callId)
-    const configuration = yield* configurations
-      .load(call.telephonyConfigurationId, { organizationId: call.organizationId, provider: call.mode })
-      .pipe(Effect.mapError(onConfiguration))
+    const configuration = yield* configurationOf(call)
     const { verifyUpgrade } = configuration.provider
     if (verifyUpgrade !== undefined) {
       yield* verifyUpgrade(upgrade).pipe(
@@ -70,5 +77,13 @@ export const mediaAdmission = Effect.gen(function* () {
     return { call, configuration } satisfies AdmittedCall
   })
 
-  return decide
+  const adopt = Effect.fn("MediaSessions.adopt")(function* (callId: string) {
+    yield* notDraining
+    const call = yield* liveCall(callId)
+    const configuration = yield* configurationOf(call)
+    yield* tickets.claim(callId).pipe(Effect.catchTags({ TicketRefused: onTicket, SqlError: onDatabase }))
+    return { call, configuration } satisfies AdmittedCall
+  })
+
+  return { admit, adopt }
 })

@@ -172,6 +172,9 @@ export class MediaStream {
       case "MarkReached":
         this.playout?.reached(event.name, this.pacer.now())
         return undefined
+      case "FlowControl":
+        this.media?.wire.hold(event.hold)
+        return undefined
       case "Digit":
         this.emit(event)
         return undefined

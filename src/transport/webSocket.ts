@@ -6,7 +6,7 @@ import { type MediaSocket, TransportError } from "../Transport.ts"
 import { WsMediaSocket } from "./wsMediaSocket.ts"
 
 /** Bytes of one message. Carriers send a few hundred; over it the peer gets 1009. */
-const maxPayload = 64 * 1024
+export const maxPayload = 64 * 1024
 /** ms that a peer has to answer our close before it is cut off. */
 const closeTimeout = 2000
 
@@ -15,7 +15,7 @@ export const closeCodeOf = (exit: Exit.Exit<unknown, unknown>): number =>
   Exit.isSuccess(exit) ? 1000 : Cause.hasInterruptsOnly(exit.cause) ? 1001 : 1011
 
 /** Closes with `code`, and cuts the connection if the peer does not answer in time. */
-const shut = (ws: WebSocket, code: number) =>
+export const shut = (ws: WebSocket, code: number) =>
   Effect.callback<void>((resume) => {
     if (ws.readyState === ws.CLOSED) return resume(Effect.void)
     ws.once("close", () => resume(Effect.void)).close(code)

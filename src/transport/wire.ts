@@ -22,6 +22,8 @@ export class Wire {
   /** Bytes of `holdMs` of audio on the wire; measured on the first frame. */
   private holdBytes = Number.POSITIVE_INFINITY
   private heldSince: number | undefined
+  /** The carrier asked us to wait. */
+  private isOnHold = false
 
   constructor(
     socket: MediaSocket,
@@ -37,6 +39,7 @@ export class Wire {
 
   /** Whether audio may be written now. When the peer has taken nothing for too long, the stream is given up. */
   isWritable(now: number): boolean {
+    if (this.isOnHold) return false
     if (this.socket.bufferedAmount() <= this.holdBytes) {
       this.heldSince = undefined
       return true
@@ -44,6 +47,11 @@ export class Wire {
     if (this.heldSince === undefined) this.heldSince = now
     else if (now - this.heldSince >= stallMs) this.stalled()
     return false
+  }
+
+  /** The carrier takes no audio from now on, or takes it again. Commands go out all the same. */
+  hold(isOnHold: boolean) {
+    this.isOnHold = isOnHold
   }
 
   audio(chunk: AudioChunk) {

@@ -34,14 +34,14 @@ type Listener = Parameters<MediaSocket["listen"]>[0]
 
 /** A server's `ws` WebSocket over `stream`, open already, as a media socket. It must be the only user of both. */
 export class WsMediaSocket implements MediaSocket {
-  private readonly ws: WebSocket
-  private readonly stream: Duplex
+  protected readonly ws: WebSocket
+  private readonly stream: Duplex | undefined
   private listener: Listener | undefined
   private early: Array<Frame> = []
   private alive: (() => void) | undefined
   private closed: readonly [code: number, reason: string] | undefined
 
-  constructor(ws: WebSocket, stream: Duplex) {
+  constructor(ws: WebSocket, stream?: Duplex) {
     this.ws = ws
     this.stream = stream
     ws.on("message", (data, binary) => {
@@ -63,11 +63,11 @@ export class WsMediaSocket implements MediaSocket {
   send(message: string | Uint8Array, binary = typeof message !== "string") {
     if (this.ws.readyState !== WebSocket.OPEN) return
     if (typeof message === "string" || message.length > longestWhole) this.ws.send(message, { binary })
-    else this.stream.write(wholeFrame(message, binary))
+    else this.stream?.write(wholeFrame(message, binary))
   }
 
   bufferedAmount() {
-    return this.stream.writableLength
+    return this.stream?.writableLength ?? 0
   }
 
   isOpen() {

@@ -1,13 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
-import {
-  AgentEnvironment,
-  addressGuard,
-  type ResolvedAddress,
-  type Resolver
-} from "../../src/agents/AgentEnvironment.ts"
-import { isLoopbackHost, isPublicAddress } from "../../src/agents/addresses.ts"
+import { AgentEnvironment, addressGuard } from "../../src/agents/AgentEnvironment.ts"
+import { isLoopbackHost, isPublicAddress } from "../../src/network/addresses.ts"
+import type { ResolvedAddress, Resolver } from "../../src/network/hostGuard.ts"
 import { Settings } from "../../src/Settings.ts"
 
 const refused = [

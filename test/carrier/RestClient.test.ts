@@ -35,6 +35,20 @@ describe("RestClient", () => {
     }).pipe(Effect.provide(toolkit(undefined)))
   )
 
+  it.live("sends the carrier's own credential headers in place of Authorization", () =>
+    Effect.gen(function* () {
+      const carrier = yield* localCarrier(() => ({ status: 200, json: {} }))
+      const { restClient } = yield* CarrierToolkit
+      const credentialHeaders = { "x-acme-token": Redacted.make(secret) }
+      const baseUrl = carrier.baseUrl
+      yield* restClient({ provider: "acme", baseUrl, accountKey: "1", credentialHeaders, explain: () => ({}) }).send(
+        dial
+      )
+      assert.strictEqual(carrier.received[0]?.headers["x-acme-token"], secret)
+      assert.isUndefined(carrier.received[0]?.headers.authorization)
+    }).pipe(Effect.provide(toolkit(undefined)))
+  )
+
   it.live("an answer over the bound is not kept", () =>
     Effect.gen(function* () {
       const long = JSON.stringify("x".repeat(maxAnswerBytes))

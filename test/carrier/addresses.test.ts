@@ -83,6 +83,8 @@ describe("addresses", () => {
     assert.deepStrictEqual(addressCandidates("4155550100", "US"), ["+14155550100", "4155550100"])
     assert.deepStrictEqual(addressCandidates("sip:A@H;transport=udp", undefined), ["sip:A@h;transport=udp", "sip:A@h"])
     assert.deepStrictEqual(addressCandidates("100", undefined), ["100"])
+    assert.deepStrictEqual(addressCandidates("442071838750", undefined), ["+442071838750", "442071838750"])
+    assert.deepStrictEqual(addressCandidates("442071838750", "US"), ["+442071838750", "442071838750"])
   })
 
   it("reads every country's example number, national or international, as the same", () => {

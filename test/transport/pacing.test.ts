@@ -28,6 +28,24 @@ describe("pacing", () => {
     })
   )
 
+  it.effect("sends no audio while the carrier asks us to wait, all of it afterwards, and a clear at any time", () =>
+    Effect.gen(function* () {
+      const { clock, socket, transport } = yield* rig({ leadFrames: 2 })
+      socket.text(`{"e":"wait"}`)
+      transport.playUnsafe(speech(5, 1))
+      clock.advance(10_000)
+      assert.deepStrictEqual(socket.values, [])
+      socket.text(`{"e":"go"}`)
+      clock.advance(1000)
+      assert.deepStrictEqual(socket.values, [1, 2, 3, 4, 5])
+      socket.text(`{"e":"wait"}`)
+      transport.playUnsafe(speech(5, 1))
+      yield* transport.clear
+      assert.deepStrictEqual(socket.controls, [`{"e":"clear"}`])
+      assert.isUndefined(socket.closedWith)
+    })
+  )
+
   it.effect("sends the first frame at once, and each following one when it is within the lead", () =>
     Effect.gen(function* () {
       const { clock, pacer, socket, transport } = yield* rig({ leadFrames: 3 })

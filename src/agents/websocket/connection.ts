@@ -1,6 +1,6 @@
-import type { LookupFunction } from "node:net"
 import { Effect, Redacted } from "effect"
 import { WebSocket } from "ws"
+import { pinnedLookup } from "../../network/hostGuard.ts"
 import type { GuardedAddress } from "../AgentEnvironment.ts"
 import { AgentUnreachable } from "../AgentSpec.ts"
 import type { Limits } from "./limits.ts"
@@ -21,15 +21,6 @@ export const shut = (socket: WebSocket, code: number, reason: string, limits: Li
     socket.close(code, reason)
     return Effect.sync(() => socket.off("close", closed))
   }).pipe(Effect.timeoutOrElse({ duration: limits.closeMs, orElse: () => Effect.sync(() => socket.terminate()) }))
-
-/** Gives the checked addresses instead of asking the resolver again. */
-const pinned =
-  ({ addresses }: GuardedAddress): LookupFunction =>
-  (_hostname, options, callback) => {
-    const [first] = addresses
-    if (options.all === true) callback(null, [...addresses])
-    else callback(null, first?.address ?? "", first?.family)
-  }
 
 const explain = (host: string, error: Error): AgentUnreachable => {
   const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1]
@@ -71,7 +62,7 @@ export const open = Effect.fnUntraced(function* (
     Effect.sync(() =>
       new WebSocket(target.url, [subprotocol], {
         headers: secret === undefined ? {} : { authorization: `Bearer ${Redacted.value(secret)}` },
-        lookup: pinned(target),
+        lookup: pinnedLookup(target.addresses),
         perMessageDeflate: false,
         followRedirects: false,
         maxPayload: limits.maxMessageBytes

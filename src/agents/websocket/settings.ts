@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import type { FormField } from "../../Form.ts"
-import { isLoopbackHost } from "../addresses.ts"
+import { isLoopbackHost } from "../../network/addresses.ts"
 import type { AgentAudio } from "./messages.ts"
 
 /** The shortest secret that is taken, characters. */

@@ -7,7 +7,7 @@ const Control = Schema.Union([
   Schema.Struct({ e: Schema.Literal("start"), call: Schema.String, account: Schema.optionalKey(Schema.String) }),
   Schema.Struct({ e: Schema.Literal("mark"), name: Schema.String }),
   Schema.Struct({ e: Schema.Literal("digit"), digit: Schema.String }),
-  Schema.Struct({ e: Schema.Literals(["stop", "noise", "defect"]) })
+  Schema.Struct({ e: Schema.Literals(["stop", "noise", "defect", "wait", "go"]) })
 ])
 const decodeControl = Schema.decodeUnknownOption(Schema.fromJsonString(Control))
 
@@ -35,6 +35,9 @@ const eventOf = (control: typeof Control.Type): WireEvent => {
       return { _tag: "Digit", digit: control.digit }
     case "stop":
       return { _tag: "Stopped" }
+    case "wait":
+    case "go":
+      return { _tag: "FlowControl", hold: control.e === "wait" }
     case "noise":
       return { _tag: "Ignored" }
     case "defect":

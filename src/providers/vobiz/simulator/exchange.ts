@@ -120,10 +120,14 @@ const openExchange = Effect.fnUntraced(function* (options: VobizOptions) {
   return carrier
 })
 
-/** A sub-account's webhooks are also signed by its parent, whose token a configuration may have. */
+/**
+ * A sub-account's webhooks are also signed by its parent, whose token a configuration may have. Numbers are written as in India, which
+ * a configuration has to say.
+ */
 const credentialsOf = (account: Account, settings: Settings): Readonly<Record<string, string>> => ({
   auth_id: account.authId,
   auth_token: account.authToken,
+  default_country: "IN",
   ...(settings.account === "sub" ? { parent_auth_token: account.parentToken } : {})
 })
 
