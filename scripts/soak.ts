@@ -29,16 +29,20 @@ const flags = {
   )
 }
 
+/** A carrier of whose calls more than a tenth did not get through was not soaked. */
+const isSoaked = ({ calls, failed }: Soaked) => failed.length * 10 <= calls
+
 const megabytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1)
 
-const line = (name: string, { after, before, calls, leaks, seconds }: Soaked) =>
+const line = (name: string, { after, before, calls, failed, leaks, seconds }: Soaked) =>
   [
     `${name.padEnd(12)} ${calls} calls in ${seconds.toFixed(1)} s`,
     `sessions ${before.sessions} -> ${after.sessions}`,
     `sockets ${before.sockets} -> ${after.sockets}`,
     `timers ${before.timers} -> ${after.timers}`,
     `heap ${megabytes(before.heap)} -> ${megabytes(after.heap)} MB`,
-    leaks ? "LEAK" : "ok"
+    leaks ? "LEAK" : "ok",
+    ...(failed[0] === undefined ? [] : [`${failed.length} did not get through (${failed[0]})`])
   ].join(" · ")
 
 const command = Command.make(
@@ -50,7 +54,7 @@ const command = Command.make(
       const { name } = carrier
       yield* soak(carrier, calls).pipe(
         Effect.flatMap((soaked) => {
-          if (soaked.leaks) failing.push(name)
+          if (soaked.leaks || !isSoaked(soaked)) failing.push(name)
           return Console.log(line(name, soaked))
         }),
         Effect.catch((error) => {

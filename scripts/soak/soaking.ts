@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { Clock, Effect, Option, Schedule } from "effect"
+import { Clock, Effect, Option } from "effect"
 import type { CallSnapshot, CarrierSimulator, FakeCarrier, SpokenAudio } from "../../src/simulator/SimulatorModule.ts"
 import { SimulationFailed } from "../simulate/checks.ts"
 import { makeServiceApi } from "../simulate/ServiceApi.ts"
@@ -26,6 +26,8 @@ const speech: SpokenAudio = {
 /** What a carrier's calls left behind. */
 export interface Soaked {
   readonly calls: number
+  /** What became of the calls that did not get through. */
+  readonly failed: ReadonlyArray<string>
   readonly seconds: number
   readonly before: Held
   readonly after: Held
@@ -45,24 +47,24 @@ const shortCall = Effect.fnUntraced(function* (carrier: FakeCarrier) {
   return now.heard.played.length >= 160 ? Option.none<CallSnapshot>() : Option.some(now)
 })
 
-const told = ({ errors, media, notes, state }: CallSnapshot) =>
-  [`a call did not get through: it was ${state}, its media ${media}.`, ...errors, ...notes].join("\n")
-
-/** So many short calls. The first one that does not get through ends it all. */
-const manyCalls = (carrier: FakeCarrier, count: number, lastLines: Effect.Effect<ReadonlyArray<string>>) =>
-  Effect.forEach(
-    Array.from({ length: count }),
-    () =>
-      Effect.flatMap(
-        shortCall(carrier),
-        Option.match({
-          onNone: () => Effect.void,
-          onSome: (call) =>
-            Effect.flatMap(lastLines, (lines) => new SimulationFailed({ message: [told(call), ...lines].join("\n") }))
-        })
-      ),
-    { concurrency: lanes, discard: true }
+/** So many short calls. Gives those that did not get through. */
+const manyCalls = (carrier: FakeCarrier, count: number) =>
+  Effect.map(
+    Effect.all(
+      Array.from({ length: count }, () => shortCall(carrier)),
+      { concurrency: lanes }
+    ),
+    (ends) => ends.flatMap(Option.toArray)
   )
+
+const told = ({ errors, media, notes, state }: CallSnapshot) =>
+  [`it was ${state}, its media ${media}`, ...errors, ...notes].join("; ")
+
+/** No call gets through: what the last one came to, and the last lines that the service wrote. */
+const blocked = (call: CallSnapshot, lines: ReadonlyArray<string>) =>
+  new SimulationFailed({
+    message: [`No call gets through: ${told(call)}.`, ...lines].join("\n")
+  })
 
 /** What a service holds when nothing goes on: twice the same sockets and timers, further apart than it measures them. */
 const atRest = (service: Measurable) =>
@@ -98,17 +100,18 @@ export const soak = Effect.fnUntraced(function* (
   yield* api.setLimits({ max_concurrent_calls: 1000, calls_per_second: 1000 })
 
   // A carrier whose calls are told over a connection of ours takes none before that connection stands.
-  yield* manyCalls(carrier, 1, lastLines).pipe(
-    Effect.retry(Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(60)]))
+  const first = yield* Effect.delay(shortCall(carrier), "250 millis").pipe(
+    Effect.repeat({ until: Option.isNone, times: 60 })
   )
-  yield* manyCalls(carrier, Math.min(calls, warmUpCalls), lastLines)
+  if (Option.isSome(first)) return yield* blocked(first.value, yield* lastLines)
+  yield* manyCalls(carrier, Math.min(calls, warmUpCalls))
   const before = yield* atRest(service)
 
   const startedMs = yield* Clock.currentTimeMillis
-  yield* manyCalls(carrier, calls, lastLines)
+  const failed = (yield* manyCalls(carrier, calls)).map(told)
   const seconds = ((yield* Clock.currentTimeMillis) - startedMs) / 1000
   const settled = yield* Effect.timeoutOption(settlesAt(service, isBackAt(before)), settleLimit)
   const after = Option.isSome(settled) ? settled.value : yield* held(service)
-  const soaked: Soaked = { calls, seconds, before, after, leaks: Option.isNone(settled) }
+  const soaked: Soaked = { calls, failed, seconds, before, after, leaks: Option.isNone(settled) }
   return soaked
 }, Effect.scoped)
