@@ -10,6 +10,7 @@ const specs = [
   providers.vonage.spec,
   providers.ari.spec,
   providers.plivo.spec,
+  providers.cloudonix.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

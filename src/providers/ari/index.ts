@@ -16,6 +16,7 @@ export const spec = define({
   accountIdCredentialField: "",
   recognize: () => false,
   claimedAccountId: () => undefined,
+  simulator: () => import("./simulator.ts"),
   listens: true,
   setupChecklist,
   derivedValues

@@ -44,6 +44,9 @@ const facts = {
   session_start: "SessionStart"
 } as const
 
+/** Plivo writes numbers as E.164 digits without `+`; whatever else stands there is left as it is. */
+const addressOf = (written: string) => (/^[1-9]\d{6,14}$/.test(written) ? `+${written}` : written)
+
 /** Events that only the end of a call has, and events of a media stream, which are none of the call's. */
 const hangUpEvent = "Hangup"
 const streamEvents = /^(\w+Stream|ClearedAudio)$/
@@ -60,7 +63,7 @@ export const parseInbound = Effect.fnUntraced(function* (request: VerifiedReques
   if (event !== "StartApp" || isOver || optional(fields, "Direction")?.toLowerCase() === "outbound") return undefined
   const call: InboundCall = {
     providerCallId: yield* required(fields, "CallUUID", uuidPattern),
-    from: optional(fields, "From") ?? "anonymous",
+    from: addressOf(optional(fields, "From") ?? "anonymous"),
     to: yield* required(fields, "To"),
     details: detailsOf(fields, facts)
   }

@@ -20,6 +20,10 @@ const { layer: withAsterisk, asterisk, ready, connected, empty } = house()
 let set: Effect.Success<typeof ready> | undefined
 const tenant = Effect.sync(() => set ?? assert.fail("the first test sets up"))
 
+/** How a media upgrade is refused. */
+const statusOf = (url: string) =>
+  Effect.map(Effect.flip(connectMedia({ url, headers: {}, protocol: "media" })), ({ status }) => status)
+
 /** The tickets that Asterisk was given. */
 const givenTickets = Effect.gen(function* () {
   const exchanges = yield* (yield* asterisk).restExchanges
@@ -33,9 +37,12 @@ layer(withAsterisk, { excludeTestServices: true })("the service before an Asteri
       const app = yield* App
       yield* setLimits(app, { calls_per_second: 50 })
       const { body } = yield* app.request("GET", `/api/v1/organizations/telephony-configs/${set.configurationId}`)
-      const application = (yield* asterisk).credentials["stasis_app_name"]
-      assert.include(JSON.stringify(body), `Stasis(${String(application)},did=\${EXTEN})`)
-      assert.notInclude(JSON.stringify(body), String((yield* asterisk).credentials["app_password"]))
+      const { credentials } = yield* asterisk
+      const application = credentials["stasis_app_name"]
+      const password = credentials["app_password"]
+      if (typeof application !== "string" || typeof password !== "string") return assert.fail("no credentials")
+      assert.include(JSON.stringify(body), `Stasis(${application},did=\${EXTEN})`)
+      assert.notInclude(JSON.stringify(body), password)
     })
   )
 
@@ -214,8 +221,6 @@ layer(withAsterisk, { excludeTestServices: true })("the service before an Asteri
       const app = yield* App
       const base = `${app.url.replace("http", "ws")}/api/v1/telephony/ws`
       const [used = ""] = yield* givenTickets
-      const statusOf = (url: string) =>
-        Effect.map(Effect.flip(connectMedia({ url, headers: {}, protocol: "media" })), ({ status }) => status)
       assert.strictEqual(yield* statusOf(`${base}?ticket=${used}`), 409)
       assert.strictEqual(yield* statusOf(`${base}/?ticket=${used}`), 409)
       assert.strictEqual(yield* statusOf(`${base}?ticket=`), 404)

@@ -40,7 +40,7 @@ describe("an inbound call", () => {
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* inbound(fieldsOf(inboundBody)), {
         providerCallId: callUuid,
-        from: "14155550111",
+        from: "+14155550111",
         to: "14155550100",
         details: {
           direction: "inbound",
