@@ -104,7 +104,7 @@ export const soak = Effect.fnUntraced(function* (
     Effect.repeat({ until: Option.isNone, times: 60 })
   )
   if (Option.isSome(first)) return yield* blocked(first.value, yield* lastLines)
-  yield* manyCalls(carrier, Math.min(calls, warmUpCalls))
+  yield* manyCalls(carrier, warmUpCalls)
   const before = yield* atRest(service)
 
   const startedMs = yield* Clock.currentTimeMillis
