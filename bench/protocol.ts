@@ -9,8 +9,8 @@ export const Cpu = Schema.Struct({ user: Schema.Finite, system: Schema.Finite })
 /** Resident memory of a server after a garbage collection, bytes. */
 export const Memory = Schema.Struct({ rss: Schema.Finite })
 
-/** What the load process is told. */
-export const LoadOrder = Schema.Struct({ port: Schema.Finite, calls: Schema.Finite })
+/** What the load process is told. The provider is the carrier whose wire format it speaks. */
+export const LoadOrder = Schema.Struct({ port: Schema.Finite, calls: Schema.Finite, provider: Schema.String })
 
 /** What the load process has seen since the last reset. Times in ms. */
 export const LoadResult = Schema.Struct({
@@ -19,7 +19,9 @@ export const LoadResult = Schema.Struct({
   p50: Schema.Finite,
   p99: Schema.Finite,
   max: Schema.Finite,
-  lost: Schema.Finite
+  lost: Schema.Finite,
+  /** What the carrier said about a message that it does not take. */
+  complaint: Schema.optionalKey(Schema.String)
 })
 export type LoadResult = typeof LoadResult.Type
 

@@ -13,6 +13,7 @@ const NumberRow = Schema.Struct({
   id: Schema.String,
   provider_sync: Schema.optionalKey(Schema.Struct({ ok: Schema.Boolean, message: Schema.NullOr(Schema.String) }))
 })
+const Versioned = Schema.Struct({ version: Schema.Int })
 const CallRow = Schema.Struct({
   id: Schema.String,
   provider_call_id: Schema.NullOr(Schema.String),
@@ -55,7 +56,7 @@ const toldBy = (body: string) =>
 /** The part of the HTTP API that the commands need, at a service's address and with an API key. */
 export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, apiKey: Redacted.Redacted<string>) {
   const client = yield* HttpClient.HttpClient
-  const send = Effect.fnUntraced(function* (method: "GET" | "POST" | "DELETE", path: string, body?: Body) {
+  const send = Effect.fnUntraced(function* (method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: Body) {
     const request = HttpClientRequest.make(method)(`${serviceUrl}/api/v1${path}`).pipe(
       HttpClientRequest.bearerToken(apiKey),
       body === undefined ? (same) => same : HttpClientRequest.bodyJsonUnsafe(body)
@@ -71,7 +72,7 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
   })
   const ask = <A>(
     schema: Schema.Codec<A, unknown>,
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PATCH",
     path: string,
     body?: Body
   ): Effect.Effect<A, ServiceRefused> =>
@@ -105,6 +106,11 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
       ask(NumberRow, "POST", `${configs}/${configurationId}/phone-numbers`, { address, agent_id: agentId }),
     deleteNumber: (configurationId: string, id: string) =>
       Effect.asVoid(remove(`${configs}/${configurationId}/phone-numbers/${id}`)),
+    /** Changes the organization's own limits. */
+    setLimits: (limits: { readonly max_concurrent_calls: number; readonly calls_per_second: number }) =>
+      Effect.flatMap(ask(Versioned, "GET", "/organizations/current"), ({ version }) =>
+        Effect.asVoid(ask(Versioned, "PATCH", "/organizations/current", { version, ...limits }))
+      ),
     dial: (call: { readonly to: string; readonly agent_id: string; readonly telephony_configuration_id: string }) =>
       Effect.map(ask(Row, "POST", "/telephony/calls", { ...call }), ({ id }) => id),
     findCall: (providerCallId: string) =>

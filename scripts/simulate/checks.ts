@@ -28,6 +28,16 @@ export const simulatorOf = Effect.fnUntraced(function* (name: string) {
   return { name: spec.name, simulator }
 })
 
+/** The fake carriers of a provider, or of all that have one when the name is `all`. */
+export const simulatorsOf = Effect.fnUntraced(function* (name: string) {
+  if (name !== "all") return [yield* simulatorOf(name)]
+  const specs = yield* (yield* Registry).all
+  return yield* Effect.forEach(
+    specs.filter(({ simulator }) => simulator !== undefined),
+    (spec) => simulatorOf(spec.name)
+  )
+})
+
 const unreadable: Readonly<Record<string, string>> = {
   NotFound: "there is no such file.",
   PermissionDenied: "you may not read it.",

@@ -25,9 +25,13 @@ const freePort = Effect.callback<number, ServiceDidNotStart>((resume) => {
 
 /**
  * Starts a service of its own in a child process: an embedded database in a temporary folder, a generated API key, and
- * the fake carrier as the REST API of `provider`. Gone when the scope closes.
+ * the fake carrier as the REST API of `provider`; `nodeArguments` are for Node itself. Gone when the scope closes.
  */
-export const startThrowAwayService = Effect.fnUntraced(function* (provider: string, carrierUrl: string) {
+export const startThrowAwayService = Effect.fnUntraced(function* (
+  provider: string,
+  carrierUrl: string,
+  nodeArguments: ReadonlyArray<string> = []
+) {
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const files = yield* FileSystem.FileSystem
   const http = yield* HttpClient.HttpClient
@@ -36,7 +40,7 @@ export const startThrowAwayService = Effect.fnUntraced(function* (provider: stri
   const url = `http://127.0.0.1:${port}`
   const apiKey = Redacted.make(`sim_${randomBytes(24).toString("base64url")}`)
   const child = yield* spawner.spawn(
-    ChildProcess.make(process.execPath, [entry], {
+    ChildProcess.make(process.execPath, [...nodeArguments, entry], {
       extendEnv: true,
       env: {
         DATABASE_URL: undefined,
@@ -71,5 +75,5 @@ export const startThrowAwayService = Effect.fnUntraced(function* (provider: stri
     Effect.andThen(Fiber.await(output), failed(`The service stopped with exit code ${code}:`))
   )
   yield* Effect.raceFirst(Effect.asVoid(ready), died)
-  return { url, apiKey }
+  return { url, apiKey, pid: child.pid, lastLines: Effect.sync((): ReadonlyArray<string> => [...lines]) }
 })

@@ -2,12 +2,25 @@ import type { Effect, Schema, Scope } from "effect"
 import type { AudioFormat } from "../Audio.ts"
 import type { SentCallback } from "./Callbacks.ts"
 import type { FaultName, FaultOptions, Faults } from "./Faults.ts"
+import type { MediaDialect } from "./MediaDialect.ts"
 import type { Heard } from "./Playout.ts"
 import type { RestExchange, SimulatorFailed } from "./RestServer.ts"
 
 /** What a provider's `simulator.ts` exports. */
 export interface SimulatorModule {
   readonly simulator: CarrierSimulator
+  /**
+   * The carrier's side of the media of a call by itself, without a carrier around it, in the carrier's usual framing: for many
+   * streams at little cost. Every stream is another call.
+   */
+  readonly mediaStream?: () => CarrierStream
+}
+
+/** One call's media as its carrier speaks it. */
+export interface CarrierStream {
+  /** The call's id at the carrier, as the start of the stream leads to it. */
+  readonly providerCallId: string
+  readonly dialect: Pick<MediaDialect, "format" | "frameMs" | "greeting" | "start" | "audio" | "read">
 }
 
 /**

@@ -1,10 +1,9 @@
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Random } from "effect"
+import { collectingArguments, isBackAt, settlesAt } from "../../scripts/soak/held.ts"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import type { SimulatedCall } from "../../src/simulator/SimulatorModule.ts"
 import { callsOf, ours, setLimits, setUp, speech, theirs } from "../support/app.ts"
-import { root } from "../support/imports.ts"
 import { type RunningService, startService } from "../support/service.ts"
 
 const provider = "twilio"
@@ -15,33 +14,6 @@ const atOnce = 100
 
 /** Callers who ring one call after another, side by side. */
 const lanes = 10
-
-/** What 1 800 calls may leave on the heap, with compiled code and caches still settling: about 2 kB a call. */
-const heapAllowance = 4 * 1024 * 1024
-
-/** A metric's value by its name and labels as Prometheus writes them; 0 where it is not there. */
-const metric = (service: RunningService, name: string) =>
-  Effect.promise(async () => {
-    const text = await (await fetch(`${service.url}/metrics`)).text()
-    const line = text.split("\n").find((each) => each.startsWith(`${name} `))
-    return Number(line?.split(" ").at(-1) ?? 0)
-  })
-
-const held = (service: RunningService) =>
-  Effect.all({
-    sessions: metric(service, "switchboard_media_sessions"),
-    sockets: metric(service, 'nodejs_active_resources{type="TCPSocketWrap"}'),
-    timers: metric(service, 'nodejs_active_resources{type="Timeout"}'),
-    heap: metric(service, "nodejs_heap_size_used_bytes")
-  })
-type Held = Effect.Success<ReturnType<typeof held>>
-
-/** Collects garbage and waits until the service holds no more than it may: a leak shows as a test that times out. */
-const settlesAt = (service: RunningService, isSettled: (held: Held) => boolean) =>
-  Effect.sync(() => service.process.kill("SIGUSR2")).pipe(
-    Effect.andThen(Effect.delay(held(service), "500 millis")),
-    Effect.repeat({ until: isSettled })
-  )
 
 const hangUpWhen = (call: SimulatedCall, played: number) =>
   call.until((now) => now.heard.played.length >= played).pipe(Effect.andThen(call.hangUp), Effect.andThen(call.settled))
@@ -61,7 +33,7 @@ describe("nothing is left of a call", () => {
       Effect.gen(function* () {
         const carrier = yield* simulator.start()
         const service = yield* startService({
-          nodeArguments: ["--expose-gc", "--require", join(root, "test/support/collectOnSignal.cjs")],
+          nodeArguments: collectingArguments,
           environment: {
             [`SWITCHBOARD_CARRIER_URL_${provider.toUpperCase()}`]: carrier.baseUrl,
             SWITCHBOARD_LOG_LEVEL: "warn"
@@ -81,12 +53,12 @@ describe("nothing is left of a call", () => {
             { concurrency: lanes, discard: true }
           )
         yield* calls(warmUp)
-        const before = yield* settlesAt(service, ({ sessions, heap }) => sessions === 0 && heap > 0)
+        const measured = { url: service.url, collect: Effect.sync(() => void service.process.kill("SIGUSR2")) }
+        const before = yield* settlesAt(measured, ({ sessions, heap }) => sessions === 0 && heap > 0)
 
         yield* calls(oneByOne)
-        const isSettled = ({ sessions, sockets, timers, heap }: Held) =>
-          sessions === 0 && sockets <= before.sockets && timers <= before.timers && heap <= before.heap + heapAllowance
-        yield* settlesAt(service, isSettled)
+        const isSettled = isBackAt(before)
+        yield* settlesAt(measured, isSettled)
 
         const doomed = yield* Effect.all(
           Array.from({ length: atOnce }, () => dial),
@@ -94,7 +66,7 @@ describe("nothing is left of a call", () => {
         )
         yield* Effect.forEach(doomed, (call) => killAtRandom(service, call), { concurrency: atOnce, discard: true })
         yield* Effect.forEach(doomed, (call) => call.settled, { concurrency: atOnce, discard: true })
-        yield* settlesAt(service, isSettled)
+        yield* settlesAt(measured, isSettled)
         const open = yield* Effect.repeat(Effect.delay(callsOf(service), "100 millis"), {
           until: (all) => all.every(({ end_reason }) => end_reason !== null)
         })

@@ -1,5 +1,8 @@
-import type { CarrierSimulator } from "../../simulator/SimulatorModule.ts"
+import { randomBytes } from "node:crypto"
+import type { CarrierSimulator, CarrierStream } from "../../simulator/SimulatorModule.ts"
 import { startExchange } from "./simulator/exchange.ts"
+import { settingsOf } from "./simulator/options.ts"
+import { makeDialect, newCallSid, newStreamSid } from "./simulator/stream.ts"
 
 /**
  * A fake Cloudonix: one domain with applications, DNIDs, trunks, sessions and conferences by REST, CXML, JSON webhooks with
@@ -7,3 +10,19 @@ import { startExchange } from "./simulator/exchange.ts"
  * takes `CloudonixOptions` as well, for what is undocumented or differs between deployments.
  */
 export const simulator = { start: startExchange } satisfies CarrierSimulator
+
+export const mediaStream = (): CarrierStream => {
+  const providerCallId = randomBytes(16).toString("hex")
+  const dialect = makeDialect(settingsOf({}), {
+    accountSid: "simulated",
+    session: providerCallId,
+    callSid: newCallSid(),
+    streamSid: newStreamSid(),
+    from: "+442071838750",
+    to: "+14155550123",
+    context: "inbound",
+    parameters: {},
+    oneWay: false
+  })
+  return { providerCallId, dialect }
+}

@@ -1,5 +1,7 @@
-import type { CarrierSimulator } from "../../simulator/SimulatorModule.ts"
+import type { CarrierSimulator, CarrierStream } from "../../simulator/SimulatorModule.ts"
+import { newId } from "./simulator/account.ts"
 import { startExchange } from "./simulator/exchange.ts"
+import { format, makeDialect } from "./simulator/stream.ts"
 
 /**
  * A fake Plivo: Voice by REST under `/v1/Account/{auth_id}/`, webhooks signed by the V3 scheme, Plivo XML, Audio Streaming,
@@ -7,3 +9,19 @@ import { startExchange } from "./simulator/exchange.ts"
  * shares no code with the provider.
  */
 export const simulator = { start: startExchange } satisfies CarrierSimulator
+
+export const mediaStream = (): CarrierStream => {
+  const providerCallId = newId()
+  const dialect = makeDialect({
+    accountId: "MA0000000000SIMULATE",
+    callId: providerCallId,
+    streamId: newId(),
+    format,
+    bidirectional: true,
+    extraHeaders: "",
+    startedMs: 0,
+    mediaBeforeStart: false,
+    onEvent: () => {}
+  })
+  return { providerCallId, dialect }
+}

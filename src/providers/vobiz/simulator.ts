@@ -1,5 +1,7 @@
-import type { CarrierSimulator } from "../../simulator/SimulatorModule.ts"
+import { randomUUID } from "node:crypto"
+import type { CarrierSimulator, CarrierStream } from "../../simulator/SimulatorModule.ts"
 import { startExchange } from "./simulator/exchange.ts"
+import { makeDialect } from "./simulator/stream.ts"
 
 /**
  * A fake Vobiz: Voice by REST, signed webhooks, call markup, the media socket. One generated account, on a loopback port. Written from
@@ -7,3 +9,17 @@ import { startExchange } from "./simulator/exchange.ts"
  * carrier was seen to do and what its documents say.
  */
 export const simulator = { start: startExchange } satisfies CarrierSimulator
+
+export const mediaStream = (): CarrierStream => {
+  const providerCallId = randomUUID()
+  const dialect = makeDialect({
+    callId: providerCallId,
+    streamId: randomUUID(),
+    contentType: "audio/x-mulaw;rate=8000",
+    bidirectional: true,
+    startedMs: 0,
+    clearedAfterMs: 0,
+    tell: () => {}
+  })
+  return { providerCallId, dialect }
+}

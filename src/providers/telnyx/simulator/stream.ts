@@ -26,10 +26,12 @@ const notHeard = (error: string): MediaCommand => ({ _tag: "Invalid", error })
 
 /** One stream's protocol, from the carrier's side (Telnyx: media streaming over WebSockets). All counters are texts. */
 export const makeDialect = (options: {
-  readonly plan: StreamPlan
+  readonly plan: Omit<StreamPlan, "url" | "track" | "early">
   readonly streamId: string
   readonly userId: string
-  readonly leg: Leg
+  readonly leg: Pick<Leg, "id" | "sessionId" | "from" | "to" | "clientState"> & {
+    readonly record: Pick<Leg["record"], "togetherWith">
+  }
   readonly nowMs: () => number
 }): MediaDialect => {
   const { leg, plan, streamId, userId } = options
