@@ -14,9 +14,6 @@ export const collectingArguments = ["--expose-gc", "--require", join(import.meta
 /** What thousands of calls may leave on the heap, with compiled code and caches still settling: 4 MB. */
 export const heapAllowance = 4 * 1024 * 1024
 
-/** A little longer than the service takes from one measurement to the next. */
-const freshly = "6 seconds"
-
 /** A metric's value by its name and labels as Prometheus writes them; 0 where it is not there. */
 const valueIn = (metrics: string, name: string) => {
   const line = metrics.split("\n").find((each) => each.startsWith(`${name} `))

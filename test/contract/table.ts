@@ -35,14 +35,15 @@ export const accounts = Effect.forEach(
   })
 ).pipe(Effect.scoped, Effect.provide(toolkit))
 
+const row = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
+
 /** The README's table of what works with which carrier, one carrier a row. */
-export const featureTable = Effect.map(accounts, (each) => {
-  const row = (cells: ReadonlyArray<string>) => `| ${cells.join(" | ")} |`
-  return [
+export const featureTable = Effect.map(accounts, (each) =>
+  [
     row(["carrier", ...columns.map(([name]) => name)]),
     row(["---", ...columns.map(() => "---")]),
     ...each.map(({ provider, spec }) =>
       row([spec.uiMetadata.displayName, ...columns.map(([, holds]) => (holds(provider, spec) ? "yes" : "–"))])
     )
   ].join("\n")
-})
+)
