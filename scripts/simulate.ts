@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Console, Effect, FileSystem, Layer, Option, Schema } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Schedule, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { FetchHttpClient } from "effect/http"
 import { msOf } from "../src/Audio.ts"
@@ -87,9 +87,25 @@ const setUp = Effect.fnUntraced(function* (
   return { agentId, configurationId }
 })
 
+const noConnection = new SimulationFailed({
+  message: "The service did not connect to the fake carrier within 20 s. Can it reach it?"
+})
+
 const noCall = new SimulationFailed({ message: "The service did not dial within 30 s. Can it reach the fake carrier?" })
 
 const isOver = ({ state }: CallSnapshot) => !["queued", "initiated", "ringing", "in-progress"].includes(state)
+
+/** A carrier that tells of its calls over a connection of the service's takes none before that connection stands. */
+const onceConnected = (placed: Effect.Effect<SimulatedCall>) =>
+  Effect.tap(placed, (call) => call.until((now) => now.media !== "none" || isOver(now))).pipe(
+    Effect.flatMap((call) => Effect.map(call.now, (now) => [call, now] as const)),
+    Effect.filterOrFail(
+      ([, now]) => !isOver(now),
+      () => noConnection
+    ),
+    Effect.map(([call]) => call),
+    Effect.retry({ schedule: Schedule.spaced("500 millis"), times: 40 })
+  )
 
 /** Talks until the echo is complete (or all is said and 2 s went by), at most `limitMs`; then hangs up. */
 const talk = Effect.fnUntraced(function* (call: SimulatedCall, isEcho: boolean, limitMs: number) {
@@ -141,7 +157,8 @@ const command = Command.make(
     const place = Effect.gen(function* () {
       if (input.direction === "inbound") {
         const webhook = `${url}/api/v1/telephony/inbound/${name}`
-        return yield* carrier.placeInbound({ from: person, to: ours, audio, webhook })
+        const placed = carrier.placeInbound({ from: person, to: ours, audio, webhook })
+        return carrier.setMediaUrl === undefined ? yield* placed : yield* onceConnected(placed)
       }
       yield* carrier.whenDialed("*", { outcome: "answer", audio })
       yield* api.dial({ to: person, agent_id: agentId, telephony_configuration_id: configurationId })
