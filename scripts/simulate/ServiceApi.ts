@@ -1,5 +1,7 @@
 import { Effect, Option, type Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Check } from "../../src/telephony/doctor/Check.ts"
+import { FailureDetails } from "../../src/telephony/signatures/FailureDetails.ts"
 
 /** The service refused or could not be asked; the message names the request and the reason. */
 export class ServiceRefused extends Schema.TaggedError<ServiceRefused>()("ServiceRefused", {
@@ -21,6 +23,17 @@ const CallRow = Schema.Struct({
   end_owner: Schema.NullOr(Schema.String)
 })
 export type CallRow = typeof CallRow.Type
+const ConfigurationRow = Schema.Struct({ id: Schema.String, name: Schema.String, provider: Schema.String })
+export type ConfigurationRow = typeof ConfigurationRow.Type
+const ConfigurationPage = Schema.Struct({
+  configurations: Schema.Array(ConfigurationRow),
+  next_cursor: Schema.NullOr(Schema.String)
+})
+const DoctorReport = Schema.Struct({
+  checks: Schema.Array(Check),
+  signature_failures: Schema.Array(Schema.Struct({ occurred_at: Schema.String, ...FailureDetails.fields }))
+})
+export type DoctorReport = typeof DoctorReport.Type
 
 type Body = Readonly<Record<string, Schema.Json>>
 
@@ -40,7 +53,7 @@ const toldBy = (body: string) =>
     onSome: ({ title, detail }) => (detail === undefined ? title : `${title}: ${detail}`)
   })
 
-/** The part of the HTTP API that a simulated call needs, at a service's address and with an API key. */
+/** The part of the HTTP API that the commands need, at a service's address and with an API key. */
 export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, apiKey: Redacted.Redacted<string>) {
   const client = yield* HttpClient.HttpClient
   const send = Effect.fnUntraced(function* (method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: Body) {
@@ -70,7 +83,19 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
     Effect.catchTag(send("DELETE", path), "ServiceRefused", (error) => Effect.logWarning(`Clean-up: ${error.message}`))
   const configs = "/organizations/telephony-configs"
 
+  const listConfigurations: (cursor?: string) => Effect.Effect<ReadonlyArray<ConfigurationRow>, ServiceRefused> =
+    Effect.fnUntraced(function* (cursor?: string) {
+      const query = cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`
+      const page = yield* ask(ConfigurationPage, "GET", `${configs}${query}`)
+      const rest = page.next_cursor === null ? [] : yield* listConfigurations(page.next_cursor)
+      return [...page.configurations, ...rest]
+    })
+
   return {
+    /** All of the organization. */
+    listConfigurations: listConfigurations(),
+    findConfiguration: (id: string) => ask(ConfigurationRow, "GET", `${configs}/${encodeURIComponent(id)}`),
+    examine: (id: string) => ask(DoctorReport, "POST", `${configs}/${encodeURIComponent(id)}/doctor`),
     createAgent: (name: string) =>
       Effect.map(ask(Row, "POST", "/organizations/agents", { name, kind: "echo", settings: {} }), ({ id }) => id),
     deleteAgent: (id: string) => Effect.asVoid(remove(`/organizations/agents/${id}`)),

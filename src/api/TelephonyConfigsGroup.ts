@@ -1,5 +1,7 @@
 import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
+import { Check } from "../telephony/doctor/Check.ts"
+import { FailureDetails } from "../telephony/signatures/FailureDetails.ts"
 import { Authorization, access } from "./Authorization.ts"
 import { Id, Name, NextCursor, orElse, pageQuery, Time, Version } from "./common.ts"
 import { Conflict, NotFound, ValidationFailed } from "./Problems.ts"
@@ -36,6 +38,22 @@ export const ConnectionReport = Schema.Struct({
   message: Schema.String,
   warnings: Schema.Array(Schema.String)
 }).annotate({ identifier: "ConnectionReport" })
+
+/** A request whose signature was refused: what came, without anything secret, and what seems wrong. */
+const SignatureFailureReport = Schema.Struct({
+  id: Schema.String,
+  occurred_at: Time,
+  configuration_id: Schema.NullOr(Schema.String).annotate({
+    description: "Null where the request could not be laid at any configuration's door."
+  }),
+  ...FailureDetails.fields
+}).annotate({ identifier: "SignatureFailure" })
+
+/** Why calls of a configuration may fail. */
+export const DoctorReport = Schema.Struct({
+  checks: Schema.Array(Check),
+  signature_failures: Schema.Array(SignatureFailureReport)
+}).annotate({ identifier: "DoctorReport" })
 
 const params = { id: Id }
 const masking =
@@ -128,6 +146,17 @@ export const TelephonyConfigsGroup = HttpApiGroup.make("telephonyConfigs")
         "operator",
         "Ask the carrier whether the credentials work",
         "Answers 200 with `ok: false` and what to do when they do not."
+      )
+    ),
+    HttpApiEndpoint.post("doctor", "/:id/doctor", {
+      params,
+      success: DoctorReport,
+      error: NotFound
+    }).annotateMerge(
+      access(
+        "operator",
+        "Find out why calls of a configuration fail",
+        "Asks the carrier about the credentials and the numbers, and looks at the webhooks, the agents, PUBLIC_URL, and the requests whose signature was refused in the last 24 hours. Changes nothing. Takes up to half a minute."
       )
     )
   )

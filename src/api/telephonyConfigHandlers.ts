@@ -1,8 +1,11 @@
 import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Configurations } from "../organizations/Configurations.ts"
+import { testConnection } from "../organizations/connectionTest.ts"
 import { type ConfigurationDetail, ConfigurationStore } from "../organizations/ConfigurationStore.ts"
 import type { ConfigurationRow } from "../organizations/configurationRow.ts"
+import { Doctor } from "../telephony/doctor/Doctor.ts"
+import type { SignatureFailure } from "../telephony/signatures/SignatureFailures.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
@@ -11,9 +14,6 @@ import { MaskedConfig } from "./telephonyConfigSchemas.ts"
 
 const { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict } = refused
 const saving = { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict }
-
-/** How long the carrier may take to say whether the credentials work. */
-const PATIENCE = "20 seconds"
 
 const summary = (row: ConfigurationRow) => ({
   id: row.id,
@@ -27,6 +27,13 @@ const summary = (row: ConfigurationRow) => ({
   updated_at: row.updated_at
 })
 
+const shownFailure = ({ configurationId, details, occurredAt, id }: SignatureFailure) => ({
+  id,
+  occurred_at: occurredAt,
+  configuration_id: configurationId,
+  ...details
+})
+
 const asMasked = Schema.decodeUnknownEffect(MaskedConfig)
 
 const shown = Effect.fnUntraced(function* ({ row, credentials, checklist }: ConfigurationDetail) {
@@ -34,37 +41,13 @@ const shown = Effect.fnUntraced(function* ({ row, credentials, checklist }: Conf
   return { ...summary(row), credentials: masked, setup_checklist: checklist }
 })
 
-const failed = (message: string) => ({ ok: false, message, warnings: [] })
-
 export const telephonyConfigHandlers = HttpApiBuilder.group(
   Api,
   "telephonyConfigs",
   Effect.fnUntraced(function* (handlers) {
     const store = yield* ConfigurationStore
     const configurations = yield* Configurations
-
-    const testConnection = Effect.fnUntraced(
-      function* (organizationId: string, id: string) {
-        const { row } = yield* store.get(organizationId, id)
-        const { provider } = yield* configurations.load(row.id, { organizationId })
-        return yield* provider.testConnection
-      },
-      Effect.timeoutOrElse({
-        duration: PATIENCE,
-        orElse: () => Effect.succeed(failed("The carrier did not answer in time. Try again later."))
-      }),
-      Effect.catchTags({
-        CarrierError: ({ message }) => Effect.succeed(failed(message)),
-        InvalidCredentials: ({ errors }) =>
-          Effect.succeed(
-            failed(
-              `The stored credentials do not fit. ${errors.map(({ field, message }) => `${field}: ${message}`).join(" ")}`
-            )
-          ),
-        UnknownProvider: ({ message }) => Effect.succeed(failed(message)),
-        WrongProvider: Effect.die
-      })
-    )
+    const doctor = yield* Doctor
 
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
@@ -109,7 +92,13 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
       }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
       testConnection: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
-        return yield* testConnection(organizationId, params.id)
+        const { row } = yield* store.get(organizationId, params.id)
+        return yield* testConnection(configurations, organizationId, row.id)
+      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      doctor: Effect.fnUntraced(function* ({ params }) {
+        const { organizationId } = yield* Caller
+        const { checks, signatureFailures } = yield* doctor.examine(organizationId, params.id)
+        return { checks, signature_failures: signatureFailures.map(shownFailure) }
       }, Effect.catchTags({ ConfigurationNotFound, SqlError }))
     })
   })

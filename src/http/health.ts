@@ -1,12 +1,23 @@
 import { Effect, Layer } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import { SqlClient } from "effect/sql"
+import { Secrets } from "../store/Secrets.ts"
+import { serviceIdentities } from "../telephony/doctor/serviceIdentity.ts"
 import { Drain } from "../telephony/Drain.ts"
 
-const answer = (status: number, state: string) => HttpServerResponse.jsonUnsafe({ status: state }, { status })
+const answer = (status: number, state: string, more: { readonly service?: string } = {}) =>
+  HttpServerResponse.jsonUnsafe({ status: state, ...more }, { status })
 
-/** `/healthz`: the process answers. It says nothing about the database, so that a restart is not the cure for that. */
-const liveness = HttpRouter.add("GET", "/healthz", answer(200, "ok"))
+/**
+ * `/healthz`: the process answers, and which service it is. It says nothing about the database, so that a restart is not the
+ * cure for that.
+ */
+const liveness = HttpRouter.use((router) =>
+  Effect.gen(function* () {
+    const [service = ""] = serviceIdentities(yield* Secrets)
+    yield* router.add("GET", "/healthz", answer(200, "ok", { service }))
+  })
+)
 
 /** `/readyz`: new calls may be sent here. 503 while draining, and while the database does not answer within 2 s. */
 const readiness = HttpRouter.use((router) =>

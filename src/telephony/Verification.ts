@@ -9,6 +9,8 @@ import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { UrlTokens } from "../organizations/UrlTokens.ts"
 import { signatureFailed } from "./metrics.ts"
+import { type RefusalReason, refusals } from "./signatures/refusals.ts"
+import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import type { Transfer } from "./Transfer.ts"
 import { TransferStore } from "./TransferStore.ts"
 
@@ -63,6 +65,25 @@ export class Verification extends Context.Service<
       const calls = yield* Calls
       const tokens = yield* UrlTokens
       const transfers = yield* TransferStore
+      const failures = yield* SignatureFailures
+
+      /** Refuses, and takes note for the doctor, which happens apart: the answer neither waits for it nor depends on it. */
+      const refuse = Effect.fnUntraced(function* (
+        provider: string,
+        raw: RawRequest,
+        { nextStep, reason }: RefusalReason,
+        candidates: ReadonlyArray<LoadedConfiguration> = []
+      ) {
+        yield* signatureFailed(provider)
+        yield* Effect.logWarning("A webhook was refused").pipe(Effect.annotateLogs({ provider, reason }))
+        const suspects = candidates.map(({ id, provider, spec }) => ({
+          configurationId: id,
+          spec,
+          verify: provider.verify
+        }))
+        yield* failures.record({ kind: "webhook", provider, reason, raw, suspects, nextStep })
+        return yield* new WebhookRefused()
+      })
 
       const prove = Effect.fnUntraced(function* (configuration: LoadedConfiguration, raw: RawRequest) {
         const request = yield* configuration.provider.verify(raw)
@@ -73,24 +94,31 @@ export class Verification extends Context.Service<
         const isAnyones = spec.accountIdCredentialField === "" && spec.listens !== true
         const claimed = isAnyones ? "" : spec.claimedAccountId(raw)
         const candidates = claimed === undefined ? [] : yield* configurations.candidates(spec.name, claimed)
-        const [proofs, failures] = yield* Effect.partition(candidates, (candidate) => prove(candidate, raw))
+        const [proofs, rejected] = yield* Effect.partition(candidates, (candidate) => prove(candidate, raw))
         if (proofs.length > 0) return proofs
-        return yield* refuse(spec.name, reasonOf(failures))
+        return yield* refuse(spec.name, raw, reasonOf(rejected), candidates)
       })
 
-      const loaded = Effect.fnUntraced(function* (id: string, provider: string, organizationId?: string) {
+      const loaded = Effect.fnUntraced(function* (
+        raw: RawRequest,
+        id: string,
+        provider: string,
+        organizationId?: string
+      ) {
         const expected = organizationId === undefined ? { provider } : { organizationId, provider }
         return yield* configurations.load(id, expected).pipe(
           Effect.catchIf(
             (error) => error._tag !== "SqlError",
-            (error) => refuse(provider, `the configuration cannot be loaded: ${error._tag}`)
+            (error) => refuse(provider, raw, refusals.notLoaded(error._tag))
           )
         )
       })
 
       const proved = (configuration: LoadedConfiguration, raw: RawRequest) =>
         prove(configuration, raw).pipe(
-          Effect.catchTag("SignatureRejected", (error) => refuse(configuration.spec.name, error.reason))
+          Effect.catchTag("SignatureRejected", (error) =>
+            refuse(configuration.spec.name, raw, reasonOf([error]), [configuration])
+          )
         )
 
       const ofConfiguration = Effect.fn("Verification.ofConfiguration")(function* (
@@ -99,8 +127,8 @@ export class Verification extends Context.Service<
         raw: RawRequest
       ) {
         const id = tokens.read("configuration", token)
-        if (Option.isNone(id)) return yield* refuse(spec.name, "the configuration token in the URL is not ours")
-        const configuration = yield* loaded(id.value, spec.name)
+        if (Option.isNone(id)) return yield* refuse(spec.name, raw, refusals.configurationToken)
+        const configuration = yield* loaded(raw, id.value, spec.name)
         return yield* proved(configuration, { ...raw, urlToken: "configuration" })
       })
 
@@ -110,19 +138,18 @@ export class Verification extends Context.Service<
           const proofs = yield* Effect.catchTag(ofAccount(spec, raw), "WebhookRefused", () => Effect.succeed([]))
           if (proofs.length > 0) return proofs
         }
-        return yield* specs.length > 0 ? new WebhookRefused() : refuse("unknown", "no provider recognizes the request")
+        return yield* specs.length > 0 ? new WebhookRefused() : refuse("unknown", raw, refusals.nobody)
       })
 
       const ofCall = Effect.fn("Verification.ofCall")(function* (token: string, raw: RawRequest, provider?: string) {
         const named = provider ?? "unknown"
         const callId = tokens.read("call", token)
-        if (Option.isNone(callId)) return yield* refuse(named, "the call token in the URL is not ours")
+        if (Option.isNone(callId)) return yield* refuse(named, raw, refusals.callToken)
         const found = yield* calls.find(callId.value)
-        if (Option.isNone(found)) return yield* refuse(named, "the call of the token is gone")
+        if (Option.isNone(found)) return yield* refuse(named, raw, refusals.callGone)
         const call = found.value
-        if (provider !== undefined && call.mode !== provider)
-          return yield* refuse(named, "the token is of another provider's call")
-        const configuration = yield* loaded(call.telephonyConfigurationId, call.mode, call.organizationId)
+        if (provider !== undefined && call.mode !== provider) return yield* refuse(named, raw, refusals.otherCall)
+        const configuration = yield* loaded(raw, call.telephonyConfigurationId, call.mode, call.organizationId)
         const proof = yield* proved(configuration, { ...raw, urlToken: "call" })
         return { ...proof, call }
       })
@@ -132,14 +159,13 @@ export class Verification extends Context.Service<
         provider: string
       ) {
         const id = tokens.read("transfer", token)
-        if (Option.isNone(id)) return yield* refuse(provider, "the transfer token in the URL is not ours")
+        if (Option.isNone(id)) return yield* refuse(provider, raw, refusals.transferToken)
         const transfer = yield* transfers.find(id.value)
         const found = Option.isSome(transfer) ? yield* calls.find(transfer.value.callId) : Option.none<Call>()
-        if (Option.isNone(transfer) || Option.isNone(found))
-          return yield* refuse(provider, "the transfer of the token is gone")
+        if (Option.isNone(transfer) || Option.isNone(found)) return yield* refuse(provider, raw, refusals.transferGone)
         const call = found.value
-        if (call.mode !== provider) return yield* refuse(provider, "the token is of another provider's transfer")
-        const configuration = yield* loaded(call.telephonyConfigurationId, call.mode, call.organizationId)
+        if (call.mode !== provider) return yield* refuse(provider, raw, refusals.otherTransfer)
+        const configuration = yield* loaded(raw, call.telephonyConfigurationId, call.mode, call.organizationId)
         const proof = yield* proved(configuration, { ...raw, urlToken: "transfer" })
         return { ...proof, call, transfer: transfer.value }
       })
@@ -148,13 +174,8 @@ export class Verification extends Context.Service<
   )
 }
 
-const reasonOf = (failures: ReadonlyArray<SignatureRejected>) =>
+/** What the candidates' checks said; without a candidate, that there is none. What to do is for the explanation to say. */
+const reasonOf = (failures: ReadonlyArray<SignatureRejected>): RefusalReason =>
   failures.length === 0
-    ? "no configuration has the account that the request claims"
-    : failures.map((failure) => failure.reason).join("; ")
-
-const refuse = Effect.fnUntraced(function* (provider: string, reason: string) {
-  yield* signatureFailed(provider)
-  yield* Effect.logWarning("A webhook was refused").pipe(Effect.annotateLogs({ provider, reason }))
-  return yield* new WebhookRefused()
-})
+    ? refusals.noAccount
+    : { reason: failures.map((failure) => failure.reason).join("; "), nextStep: "" }

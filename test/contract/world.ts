@@ -1,4 +1,6 @@
 import { Context, Effect, Layer, Queue, Schema } from "effect"
+import type { TelephonyProvider } from "../../src/carrier/TelephonyProvider.ts"
+import { Configurations } from "../../src/organizations/Configurations.ts"
 import type { ProviderSpec } from "../../src/ProviderSpec.ts"
 import type { CarrierSimulator, SimulatedCall } from "../../src/simulator/SimulatorModule.ts"
 import { agentServer } from "../agents/support/agentServer.ts"
@@ -16,6 +18,8 @@ export class World extends Context.Service<
   World,
   Effect.Success<typeof App> & {
     readonly spec: ProviderSpec
+    /** The configuration's account: what it can do, and what not. */
+    readonly account: TelephonyProvider
     readonly log: ReadonlyArray<string>
     readonly configurationId: string
     readonly agentId: string
@@ -56,7 +60,9 @@ export class World extends Context.Service<
           times: 60
         })
         if (endless === undefined) return yield* Effect.die(`No call gets through: ${JSON.stringify(log.slice(-20))}`)
-        return World.of({ ...app, spec, log, configurationId, agentId, numberId, numbers, agents, endless })
+        const configurations = yield* Effect.provide(Configurations, app.context)
+        const account = (yield* Effect.orDie(configurations.load(configurationId))).provider
+        return World.of({ ...app, spec, account, log, configurationId, agentId, numberId, numbers, agents, endless })
       })
     ).pipe(Layer.provide(app))
   }
@@ -104,7 +110,12 @@ export const rowOf = Effect.fnUntraced(function* (
   return found ?? (yield* Effect.die("the row was there a moment ago"))
 })
 
-export const endedRow = (providerCallId: string) => rowOf(providerCallId, ({ end_reason }) => end_reason !== null)
+/** The row of a call that is over, and whose media is, which takes a moment longer where the carrier only closes the socket. */
+export const endedRow = (providerCallId: string) =>
+  rowOf(
+    providerCallId,
+    ({ end_reason, media_state }) => end_reason !== null && (media_state === "none" || media_state === "ended")
+  )
 
 let destinations = 0
 

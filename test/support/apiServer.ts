@@ -15,6 +15,7 @@ import { Settings } from "../../src/Settings.ts"
 import { fromKeys, Secrets } from "../../src/store/Secrets.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
+import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -88,13 +89,16 @@ const noCalls = Layer.mergeAll(
   Layer.mock(TransferStore, {})
 )
 
+type Services = Layer.Success<ReturnType<typeof organizationServices>>
+
 /** The API over a real socket, and an HTTP client of it. */
 export const apiServer = (
   database: Layer.Layer<PgClient.PgClient | SqlClient.SqlClient>,
-  specs: ReadonlyArray<ProviderSpec>
+  specs: ReadonlyArray<ProviderSpec>,
+  doctor: Layer.Layer<Doctor, never, Services> = Layer.mock(Doctor, {})
 ) =>
   HttpRouter.serve(apiRoutes, { disableLogger: true, disableListenLog: true }).pipe(
-    Layer.provide(noCalls),
+    Layer.provide(Layer.merge(noCalls, doctor)),
     Layer.provideMerge(organizationServices(database, specs)),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )

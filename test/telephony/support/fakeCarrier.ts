@@ -207,7 +207,12 @@ export const fakeSpec = (load: () => Promise<RoutesModule> = () => Promise.resol
     fields: { account: Schema.RedactedFromValue(Schema.String) },
     configLoader: (stored) => stored,
     make: () => Effect.die("the fake configurations make the accounts"),
-    uiMetadata: { displayName: "Fake", docsUrl: "https://carrier.example", connectivity: "api", fields: [] },
+    uiMetadata: {
+      displayName: "Fake",
+      docsUrl: "https://carrier.example",
+      connectivity: "api",
+      fields: [{ name: "signing_key", label: "Signing key", type: "password", required: true, sensitive: true }]
+    },
     transportSampleRate: 8000,
     accountIdCredentialField: "account",
     recognize: (raw) => signatureHeader in raw.headers,

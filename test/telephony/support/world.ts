@@ -28,6 +28,7 @@ import { HeldCalls } from "../../../src/telephony/HeldCalls.ts"
 import { Inbound } from "../../../src/telephony/Inbound.ts"
 import { Node } from "../../../src/telephony/Node.ts"
 import { Operating } from "../../../src/telephony/Operating.ts"
+import { SignatureFailures } from "../../../src/telephony/signatures/SignatureFailures.ts"
 import { Sweeper } from "../../../src/telephony/Sweeper.ts"
 import { Tickets } from "../../../src/telephony/Tickets.ts"
 import { TransferBell } from "../../../src/telephony/TransferBell.ts"
@@ -162,7 +163,8 @@ const quiet = Logger.layer([])
 export const world = (
   database: Layer.Layer<SqlClient.SqlClient> | typeof embeddedDatabase = embeddedDatabase,
   spec = fakeSpec(),
-  logger = quiet
+  logger = quiet,
+  failures = SignatureFailures.layer
 ) =>
   Layer.mergeAll(Inbound.layer, AnswerRoute.layer, Dialer.layer, Operating.layer, Sweeper.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Verification.layer)),
@@ -176,7 +178,8 @@ export const world = (
         UrlTokens.layer,
         Tickets.layer,
         TransferStore.layer,
-        Admission.layer
+        Admission.layer,
+        failures
       )
     ),
     Layer.provideMerge(foundation(spec)),
