@@ -118,14 +118,6 @@ export const callTests: Tests = (it) => {
     })
   )
 
-  it.effect("ends a call that lasts too long", () =>
-    Effect.gen(function* () {
-      const { endless } = yield* World
-      yield* endless.until(isOver)
-      assert.deepInclude(yield* endedRow(endless.id), { end_reason: "max_duration", end_owner: "gateway" })
-    })
-  )
-
   it.effect("refuses a call to a number that nobody answers, in the carrier's own way", () =>
     Effect.gen(function* () {
       const { carrier, request } = yield* World

@@ -5,13 +5,21 @@ import { Pacer } from "../../src/transport/pacer.ts"
 import { callsUntil, ours, speech, theirs } from "../support/app.ts"
 import { assertHoldsNone, secretsOf } from "../support/hygiene.ts"
 import type { Tests } from "./suite.ts"
-import { isOver, World } from "./world.ts"
+import { endedRow, isOver, World } from "./world.ts"
 
 /** Calls in the everyday run; `npm run soak` makes five hundred. */
 const count = 40
 
 /** What is left behind: nothing in memory, and no secret in the log. Runs last. */
 export const hygieneTests: Tests = (it) => {
+  it.effect("ends a call that lasts too long", () =>
+    Effect.gen(function* () {
+      const { endless } = yield* World
+      yield* endless.until(isOver)
+      assert.deepInclude(yield* endedRow(endless.id), { end_reason: "max_duration", end_owner: "gateway" })
+    })
+  )
+
   it.effect(`leaves nothing of ${count} calls behind`, () =>
     Effect.gen(function* () {
       const world = yield* World

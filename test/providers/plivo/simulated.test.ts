@@ -95,7 +95,7 @@ describe("with a Plivo that was written from its documents alone", () => {
           yield* call.hangUp
           assert.deepStrictEqual((yield* call.settled).errors, [])
           assert.deepStrictEqual(
-            inbound.map(({ providerCallId, from, to }) => ({ providerCallId, from: `+${from}`, to: `+${to}` })),
+            inbound.map(({ providerCallId, from, to }) => ({ providerCallId, from, to: `+${to}` })),
             [{ providerCallId: call.id, from: theirs, to: ours }]
           )
           assert.deepStrictEqual(
