@@ -14,6 +14,9 @@ export const collectingArguments = ["--expose-gc", "--require", join(import.meta
 /** What thousands of calls may leave on the heap, with compiled code and caches still settling: 4 MB. */
 export const heapAllowance = 4 * 1024 * 1024
 
+/** A little longer than the service takes from one measurement to the next. */
+const freshly = "6 seconds"
+
 /** A metric's value by its name and labels as Prometheus writes them; 0 where it is not there. */
 const valueIn = (metrics: string, name: string) => {
   const line = metrics.split("\n").find((each) => each.startsWith(`${name} `))
@@ -35,7 +38,7 @@ export type Held = Effect.Success<ReturnType<typeof held>>
 
 /** Collects garbage and waits until the service holds no more than it may; gives what it holds then. A leak: it never ends. */
 export const settlesAt = (service: Measurable, isSettled: (held: Held) => boolean) =>
-  service.collect.pipe(Effect.andThen(Effect.delay(held(service), "500 millis")), Effect.repeat({ until: isSettled }))
+  service.collect.pipe(Effect.andThen(Effect.delay(held(service), freshly)), Effect.repeat({ until: isSettled }))
 
 /** Whether a service that held `before` holds no more now. */
 export const isBackAt =
