@@ -8,7 +8,7 @@ import { Pacer } from "../src/transport/pacer.ts"
 import { acceptor } from "../src/transport/webSocket.ts"
 
 const callId = "00000000-0000-4000-8000-0000000be7c4"
-const line: CallLine = { record: () => Effect.void, transfer: () => Effect.undefined }
+const line: CallLine = { record: () => Effect.void, transfer: () => Effect.undefined, press: () => Effect.undefined }
 const nowhere = Layer.succeed(AgentEnvironment, {
   guard: () => Effect.fail(new AgentUnreachable({ reason: "refused-address", message: "No agent is reached here." }))
 })
@@ -29,7 +29,9 @@ export const serveMedia = Effect.fnUntraced(
       to: "+15005550001",
       provider: name,
       telephonyConfigurationId: "bench",
-      context: {}
+      context: {},
+      resumeToken: Redacted.make("bench"),
+      attempt: 0
     }
     const server = yield* Effect.acquireRelease(
       Effect.sync(() => createServer()),

@@ -58,11 +58,14 @@ export interface Cleared {
 export interface Transport {
   readonly info: TransportInfo
   /**
-   * Gives every event to `listener` until the media ends; to be called once. Audio that came before is kept, up to 1 s.
+   * Gives every event to `listener` until the media ends; one listener at a time. While nobody listens, the last 2 s of audio
+   * are kept for who comes next.
    * Ends with success when the carrier stopped the stream, fails when the socket broke.
    */
   readonly receive: (listener: (event: MediaEvent) => void) => Effect.Effect<void, TransportError>
-  /** `receive` as a stream over a sliding queue of 1 s: when the reader is late the oldest audio is dropped and counted. */
+  /** Waits for the end of the media without reading it; ends as `receive` does. */
+  readonly ended: Effect.Effect<void, TransportError>
+  /** `receive` as a stream over a sliding queue of 2 s: when the reader is late the oldest audio is dropped and counted. */
   readonly incoming: Stream.Stream<MediaEvent, TransportError>
   /**
    * Queues audio in `info.outgoingFormat`. False when more than the bound (60 s) would be waiting: the chunk was not

@@ -14,6 +14,10 @@ export interface AgentCall {
   readonly telephonyConfigurationId: string
   /** Free JSON from whoever placed the call, or facts of the inbound call. */
   readonly context: FormValues
+  /** A secret that is the same for every connection of this call: by it an agent knows a call that comes back. */
+  readonly resumeToken: Redacted.Redacted<string>
+  /** How often the agent was connected for this call before. More than 0: the connection was lost and this one resumes. */
+  readonly attempt: number
 }
 
 /** The agent could not be reached, refused the call, or answered nonsense before the audio began. */
@@ -51,10 +55,15 @@ export interface TransferWish {
   readonly announcement?: string
 }
 
-/** Why a transfer was not begun: a word for machines, and a sentence. */
-export interface TransferNotBegun {
+/** Why something that an agent asked for was not done: a word for machines, and a sentence. */
+export interface NotDone {
   readonly reason: string
   readonly message: string
+}
+
+/** Why keys were not pressed: this carrier cannot, or it failed this time. */
+export interface DigitsNotSent extends NotDone {
+  readonly reason: "digits_not_supported" | "digits_failed"
 }
 
 /** What an agent may ask of the call besides audio. */
@@ -65,7 +74,12 @@ export interface CallLine {
    * Asks for the caller to be moved to another destination. Gives why that was not begun, or undefined; how it goes on is
    * told by `AgentLeg.transferState`.
    */
-  readonly transfer: (wish: TransferWish) => Effect.Effect<TransferNotBegun | undefined>
+  readonly transfer: (wish: TransferWish) => Effect.Effect<NotDone | undefined>
+  /**
+   * Presses keys on the call (`0`-`9`, `A`-`D`, `*`, `#`; `w` waits half a second, `W` a second), in the stream or by the carrier's
+   * API. Gives why that was not done, or undefined.
+   */
+  readonly press: (digits: string) => Effect.Effect<DigitsNotSent | undefined>
 }
 
 /** A connected agent, ready for the audio. */

@@ -3,6 +3,7 @@ import { converter } from "../audio/converter.ts"
 import type { Transport } from "../Transport.ts"
 import { agentRegistration } from "./AgentRegistry.ts"
 import type { AgentEnd, AgentLeg, AgentSpec } from "./AgentSpec.ts"
+import { callSettingFields, callSettings } from "./callSettings/callSettings.ts"
 import { recording } from "./recording.ts"
 
 const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
@@ -58,8 +59,8 @@ export const spec: AgentSpec = Object.freeze({
   name: "echo",
   displayName: "Echo",
   description: "Plays back what the caller says. For trying out numbers, audio and delay.",
-  fields: [],
-  settings: Schema.Struct({}),
+  fields: callSettingFields,
+  settings: Schema.Struct(callSettings),
   connect: () => Effect.succeed(leg)
 })
 

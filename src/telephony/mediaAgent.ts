@@ -1,4 +1,5 @@
-import { Effect, Schedule } from "effect"
+import { randomBytes } from "node:crypto"
+import { Effect, Redacted, Schedule } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { AgentEnvironment } from "../agents/AgentEnvironment.ts"
 import { AgentRegistry } from "../agents/AgentRegistry.ts"
@@ -7,7 +8,7 @@ import { Agents } from "../organizations/Agents.ts"
 import type { Call } from "./Call.ts"
 
 /** What an agent is told about the call. */
-const agentCall = (call: Call): AgentCall => ({
+const agentCall = (call: Call, resumeToken: Redacted.Redacted<string>): AgentCall => ({
   id: call.id,
   organizationId: call.organizationId,
   direction: call.direction,
@@ -15,7 +16,9 @@ const agentCall = (call: Call): AgentCall => ({
   to: call.to,
   provider: call.mode,
   telephonyConfigurationId: call.telephonyConfigurationId,
-  context: call.context
+  context: call.context,
+  resumeToken,
+  attempt: 0
 })
 
 const missing = (message: string) => new AgentUnreachable({ reason: "connect-failed", message })
@@ -37,8 +40,11 @@ export const agentConnector = Effect.gen(function* () {
       )
     )
     const kind = yield* Effect.mapError(kinds.get(agent.kind), ({ message }) => missing(message))
+    const token = yield* Effect.sync(() =>
+      Redacted.make(randomBytes(16).toString("base64url"), { label: "resume token" })
+    )
     return yield* kind
-      .connect(agentCall(call), agent.settings)
+      .connect(agentCall(call, token), agent.settings)
       .pipe(Effect.provideService(AgentEnvironment, environment))
   })
 })

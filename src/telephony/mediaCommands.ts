@@ -2,8 +2,8 @@ import { Deferred, Effect, type Scope } from "effect"
 import type { AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
-import { reference } from "./CarrierDesk.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
+import { pressDigits } from "./mediaDigits.ts"
 import { type Ending, hangUp, released } from "./mediaEnding.ts"
 
 const done = (detail: string): CommandReply => ({ ok: true, detail })
@@ -14,7 +14,7 @@ const refused = (detail: string): CommandReply => ({ ok: false, detail })
  * is answered at once; what it waits for runs in `scope`.
  */
 export const commandHandler = (
-  { call, configuration }: AdmittedCall,
+  admitted: AdmittedCall,
   transport: () => Transport | undefined,
   leg: () => AgentLeg | undefined,
   stop: Deferred.Deferred<Ending>,
@@ -28,13 +28,8 @@ export const commandHandler = (
   const press = (digits: string): Effect.Effect<CommandReply> => {
     const media = transport()
     if (media === undefined) return Effect.succeed(refused("The call's media is not open yet. Try again."))
-    if (media.sendDigits !== undefined) return Effect.as(media.sendDigits(digits), done("sent"))
-    const { sendDigits } = configuration.provider
-    if (sendDigits === undefined) return Effect.succeed(refused("This carrier cannot send digits into a call."))
-    const known = { ...reference(call), providerCallId: media.info.providerCallId }
-    return sendDigits(known, digits).pipe(
-      Effect.as(done("sent")),
-      Effect.catchTag("CarrierError", ({ message }) => Effect.succeed(refused(message)))
+    return Effect.map(pressDigits(admitted, media, digits), (failed) =>
+      failed === undefined ? done("sent") : refused(failed.message)
     )
   }
 

@@ -13,6 +13,7 @@ import { agentConnector } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
 import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile, released } from "./mediaEnding.ts"
+import { pressDigits } from "./mediaDigits.ts"
 import { persist } from "./mediaNotes.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
 
@@ -95,10 +96,12 @@ export const mediaSession = Effect.gen(function* () {
     return transport
   })
 
-  const talk = Effect.fnUntraced(function* (call: Call, leg: AgentLeg, transport: Transport) {
+  const talk = Effect.fnUntraced(function* (admitted: AdmittedCall, leg: AgentLeg, transport: Transport) {
+    const { call } = admitted
     const line: CallLine = {
       record: (kind, payload) => record(call, { source: "agent", kind, payload }),
-      transfer: (wish) => transferring.begin(call.id, wish)
+      transfer: (wish) => transferring.begin(call.id, wish),
+      press: (digits) => pressDigits(admitted, transport, digits)
     }
     const end = yield* leg
       .run(transport, line)
@@ -124,7 +127,7 @@ export const mediaSession = Effect.gen(function* () {
       progress.transport = transport
       const leg = yield* connectAgent(call)
       progress.leg = leg
-      return yield* talk(call, leg, transport)
+      return yield* talk(admitted, leg, transport)
     },
     (effect, { call }, _socket, progress) =>
       Effect.catchTags(effect, {

@@ -1,5 +1,5 @@
 import { Effect, Option, Schedule } from "effect"
-import type { TransferNotBegun, TransferWish } from "../agents/AgentSpec.ts"
+import type { NotDone, TransferWish } from "../agents/AgentSpec.ts"
 import { Calls } from "./Calls.ts"
 import { joinSeconds, ringReserveSeconds, transferRing } from "./deadlines.ts"
 import type { Transfer } from "./Transfer.ts"
@@ -9,7 +9,7 @@ import { TransferStore } from "./TransferStore.ts"
 /** Longer than any transfer takes, in looks of half a second. */
 const looks = 2 * (transferRing.most + ringReserveSeconds + 2 * joinSeconds)
 
-const away: TransferNotBegun = {
+const away: NotDone = {
   reason: "unavailable",
   message: "The database does not answer. Try again in a moment."
 }
@@ -20,11 +20,11 @@ export const mediaTransfers = Effect.gen(function* () {
   const transfers = yield* Transfers
   const store = yield* TransferStore
 
-  const begin = (callId: string, wish: TransferWish): Effect.Effect<TransferNotBegun | undefined> =>
+  const begin = (callId: string, wish: TransferWish): Effect.Effect<NotDone | undefined> =>
     calls.find(callId).pipe(
       Effect.flatMap(
         Option.match({
-          onNone: () => Effect.succeed<TransferNotBegun | undefined>({ reason: "over", message: "The call is over." }),
+          onNone: () => Effect.succeed<NotDone | undefined>({ reason: "over", message: "The call is over." }),
           onSome: (call) => Effect.as(transfers.request(call, wish, "agent"), undefined)
         })
       ),

@@ -2,11 +2,11 @@ import { type AudioFormat, bytesForMs } from "../Audio.ts"
 import type { MediaEvent } from "../Transport.ts"
 
 /** ms of audio kept for a reader that is late. */
-const keptMs = 1000
+const keptMs = 2000
 /** Events that are not audio are few; more than this many unread ones are a fault of the reader. */
 const keptEvents = 256
 
-/** Events that nobody has read yet: at most 1 s of audio, the oldest of which goes first, and a bounded number of others. */
+/** Events that nobody has read yet: at most 2 s of audio, the oldest of which goes first, and a bounded number of others. */
 export class EventBuffer {
   dropped = 0
 

@@ -71,7 +71,7 @@ export class MediaStream {
   private readonly registration: Registration
   private readonly onOpen: Handshake
   private listener: ((event: MediaEvent) => void) | undefined
-  private onEnd: ((outcome: Outcome) => void) | undefined
+  private readonly onEnd = new Set<(outcome: Outcome) => void>()
   private playout: Playout | undefined
   private early = 0
   private readonly counted = new Map<Metric.Counter<number>, number>()
@@ -113,11 +113,18 @@ export class MediaStream {
       return () => {}
     }
     this.listener = listener
-    this.onEnd = done
+    const forget = this.whenEnded(done)
     return () => {
       if (this.listener === listener) this.listener = undefined
-      if (this.onEnd === done) this.onEnd = undefined
+      forget()
     }
+  }
+
+  /** `done` hears of the end, now if it has come. Gives the way back. */
+  whenEnded(done: (outcome: Outcome) => void): () => void {
+    if (this.outcome === undefined) this.onEnd.add(done)
+    else done(this.outcome)
+    return () => void this.onEnd.delete(done)
   }
 
   /** Ends the stream from our side. */
@@ -245,14 +252,14 @@ export class MediaStream {
     this.report()
     openStreams.modifyUnsafe(-1, this.context)
     this.listener = undefined
-    const done = this.onEnd
-    this.onEnd = undefined
+    const waiting = Array.from(this.onEnd)
+    this.onEnd.clear()
     if (this.media === undefined) {
       const closed = new TransportError({ reason: "closed", message: "The media socket was closed.", code: 1000 })
       this.onOpen(Effect.andThen(outcome, Effect.fail(closed)))
     }
     this.onUnread?.()
-    done?.(outcome)
+    for (const done of waiting) done(outcome)
   }
 
   /** Brings the metrics up to date with the plain numbers that the hot path counts. */

@@ -75,6 +75,10 @@ const makeTransport = (stream: MediaStream, { info, wire, playout, unread }: Ope
         const forget = stream.listen(listener, resume)
         return Effect.sync(forget)
       }),
+    ended: Effect.callback<void, TransportError>((resume) => {
+      const forget = stream.whenEnded(resume)
+      return Effect.sync(forget)
+    }),
     incoming: unreadOf(stream, { info, wire, playout, unread }),
     playUnsafe: (chunk) => stream.play(chunk),
     play: (chunk) => Effect.suspend(() => (stream.play(chunk) ? Effect.void : playInSteps(chunk))),

@@ -1,13 +1,12 @@
-import { randomBytes } from "node:crypto"
 import { Effect, Redacted, Schema } from "effect"
 import { AgentEnvironment } from "../AgentEnvironment.ts"
 import { agentRegistration } from "../AgentRegistry.ts"
 import { type AgentCall, type AgentSpec, AgentUnreachable } from "../AgentSpec.ts"
-import { open } from "./connection.ts"
+import { open, type Opening } from "../socket/connection.ts"
 import { shakeHands } from "./handshake.ts"
 import { makeLeg } from "./leg.ts"
 import { type Limits, standardLimits } from "./limits.ts"
-import { type AgentAudio, type CallStart, frameMs, version } from "./messages.ts"
+import { type AgentAudio, type CallStart, frameMs, subprotocol, version } from "./messages.ts"
 import { fields, preferredAudio, WebSocketSettings } from "./settings.ts"
 
 const decodeSettings = Schema.decodeUnknownEffect(WebSocketSettings)
@@ -18,7 +17,7 @@ const unusableSettings = () =>
     message: "The agent's stored settings are not valid any more. Open the agent and save it again."
   })
 
-const callStart = (call: AgentCall, audio: AgentAudio, resumeToken: string): typeof CallStart.Type => ({
+const callStart = (call: AgentCall, audio: AgentAudio): typeof CallStart.Type => ({
   type: "call.start",
   version,
   call: {
@@ -31,7 +30,13 @@ const callStart = (call: AgentCall, audio: AgentAudio, resumeToken: string): typ
     context: call.context
   },
   audio: { encoding: audio.encoding, sample_rate: audio.sample_rate, frame_ms: frameMs },
-  resume_token: resumeToken
+  resume_token: Redacted.value(call.resumeToken)
+})
+
+const opening = (secret: Redacted.Redacted<string> | undefined): Opening => ({
+  protocol: subprotocol,
+  subprotocols: [subprotocol],
+  headers: secret === undefined ? {} : { authorization: `Bearer ${Redacted.value(secret)}` }
 })
 
 /** The agent that is a WebSocket server of yours; its protocol is `docs/agent-protocol.md`. */
@@ -46,9 +51,8 @@ export const webSocketAgent = (limits: Limits): AgentSpec =>
       const settings = yield* Effect.mapError(decodeSettings(Redacted.value(stored)), unusableSettings)
       const environment = yield* AgentEnvironment
       const target = yield* environment.guard(settings.url)
-      const socket = yield* open(target, settings.secret, limits)
-      const token = yield* Effect.sync(() => randomBytes(16).toString("base64url"))
-      const accepted = yield* shakeHands(socket, callStart(call, preferredAudio(settings), token), limits)
+      const socket = yield* open(target, opening(settings.secret), limits)
+      const accepted = yield* shakeHands(socket, callStart(call, preferredAudio(settings)), limits)
       return makeLeg(accepted, limits)
     })
   })

@@ -1,21 +1,11 @@
 import { Effect } from "effect"
-import { type RawData, WebSocket } from "ws"
+import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
-import { say, shut } from "./connection.ts"
+import { type Arrival, arrivals } from "../socket/arrivals.ts"
+import { sendJson, shut } from "../socket/connection.ts"
 import type { Limits } from "./limits.ts"
 import type { AgentAudio, CallStart } from "./messages.ts"
 import { readFirst } from "./reading.ts"
-
-/** A message of the agent as it arrived. */
-export interface Arrival {
-  readonly data: Buffer
-  readonly binary: boolean
-}
-
-/** Gives messages to the listener as bytes. */
-export const arrivals = (listener: (arrival: Arrival) => void) => (data: RawData, binary: boolean) => {
-  if (Buffer.isBuffer(data)) listener({ data, binary })
-}
 
 /** A connection over which the agent took the call. It is not read until `begin`. */
 export interface AcceptedCall {
@@ -55,7 +45,7 @@ export const shakeHands = (socket: WebSocket, start: typeof CallStart.Type, limi
     const onClose = (code: number) =>
       finish(Effect.fail(failed(host, `closed the connection (code ${code}) before it took the call`)))
     socket.on("message", onMessage).on("close", onClose)
-    if (socket.readyState === WebSocket.OPEN) say(socket, start)
+    if (socket.readyState === WebSocket.OPEN) sendJson(socket, start)
     else onClose(1006)
     return Effect.sync(() => socket.off("message", onMessage).off("close", onClose))
   }).pipe(

@@ -3,17 +3,19 @@ import type { AudioFormat } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
 import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
 import { recording } from "../recording.ts"
-import { say, shut } from "./connection.ts"
-import type { AcceptedCall, Arrival } from "./handshake.ts"
-import { makeHearing } from "./hearing.ts"
-import { makeInbox } from "./inbox.ts"
-import { budget, controls, type Limits, mistakes } from "./limits.ts"
-import { watch } from "./liveness.ts"
+import { sendJson, shut } from "../socket/connection.ts"
+import type { AcceptedCall } from "./handshake.ts"
+import type { Arrival } from "../socket/arrivals.ts"
+import { makeHearing } from "../socket/hearing.ts"
+import { makeInbox } from "../socket/inbox.ts"
+import { budget, controls, mistakes } from "../socket/limits.ts"
+import type { Limits } from "./limits.ts"
+import { watch } from "../socket/liveness.ts"
 import type { ProblemCode, ToAgent } from "./messages.ts"
 import { badMessages, chunksDropped, chunksSent } from "./metrics.ts"
 import { readMessage } from "./reading.ts"
 import { makeRequests, problem } from "./requests.ts"
-import { makeSpeech } from "./speech.ts"
+import { makeSpeech } from "../socket/speech.ts"
 
 const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
@@ -38,7 +40,10 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       resume: () => socket.resume()
     })
     const speech = makeSpeech(inbox, { from: agentFormat, to: transport.info.outgoingFormat })
-    const hearing = makeHearing(socket, { from: transport.info.incomingFormat, to: agentFormat }, limits, now)
+    const hearing = makeHearing(
+      { socket, formats: { from: transport.info.incomingFormat, to: agentFormat }, now },
+      limits
+    )
 
     const lose = (reason: AgentLost["reason"], message: string) => {
       if (reason === "protocol-abuse") closing = { code: 1008, reason: message }
@@ -46,7 +51,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     }
     /** An agent that goes on asking but does not read the answers must not fill our memory. */
     const tell = (message: ToAgent) => {
-      if (socket.bufferedAmount <= limits.maxUnreadBytes) say(socket, message)
+      if (socket.bufferedAmount <= limits.maxUnreadBytes) sendJson(socket, message)
       else lose("stalled", "The agent does not read what it is told.")
     }
     const leave = (drain: boolean) => {
@@ -59,6 +64,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       say: tell,
       record,
       transfer: line.transfer,
+      press: line.press,
       finishSpeech: speech.finish,
       forgetSpeech: speech.forget,
       leave,
@@ -149,10 +155,12 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
   return {
     run,
     transferState: ({ reason, state }) =>
-      Effect.sync(() => say(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })),
+      Effect.sync(() =>
+        sendJson(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })
+      ),
     ended: ({ owner, reason }) =>
       Effect.suspend(() => {
-        say(socket, { type: "call.end", reason, owner })
+        sendJson(socket, { type: "call.end", reason, owner })
         return shut(socket, closing.code, closing.reason, limits)
       })
   }

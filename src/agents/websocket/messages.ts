@@ -80,7 +80,8 @@ export const ProblemCode = Schema.Literals([
   "unreadable_message",
   "message_too_large",
   "event_refused",
-  "digits_not_supported"
+  "digits_not_supported",
+  "digits_failed"
 ])
 export type ProblemCode = typeof ProblemCode.Type
 

@@ -2,8 +2,9 @@ import { Effect } from "effect"
 import type { FormValues } from "../../Form.ts"
 import type { CallLine } from "../AgentSpec.ts"
 import type { Transport } from "../../Transport.ts"
-import type { Inbox } from "./inbox.ts"
-import { budget, events, maxEventBytes } from "./limits.ts"
+import type { Inbox } from "../socket/inbox.ts"
+import { budget } from "../socket/limits.ts"
+import { events, maxEventBytes } from "./limits.ts"
 import type { FromAgent, ProblemCode, ToAgent } from "./messages.ts"
 
 /** What the agent's requests act on. */
@@ -15,6 +16,8 @@ export interface RequestPorts {
   readonly record: (kind: string, details: FormValues) => boolean
   /** Asks for the caller to be moved; gives why that was not begun. */
   readonly transfer: CallLine["transfer"]
+  /** Presses keys on the call; gives why that was not done. */
+  readonly press: CallLine["press"]
   /** What the agent said is complete: plays what a converter still holds back. */
   readonly finishSpeech: () => void
   /** What the agent said was thrown away: a converter must not play the rest of it later. */
@@ -41,8 +44,9 @@ export const makeRequests = (ports: RequestPorts) => {
     say({ type: "cleared", heard_ms: Math.round(heardMs), dropped_ms: Math.round(droppedMs) })
   )
   const press = (digits: string) =>
-    transport.sendDigits?.(digits) ??
-    Effect.sync(() => say(problem("digits_not_supported", "This carrier cannot send digits into a live stream.")))
+    Effect.map(ports.press(digits), (refused) => {
+      if (refused !== undefined) say(problem(refused.reason, refused.message))
+    })
 
   const transfer = (message: Extract<FromAgent, { readonly type: "transfer" }>) =>
     Effect.map(

@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { FormField } from "../../Form.ts"
+import { callSettingFields, callSettings } from "../callSettings/callSettings.ts"
 import { isLoopbackHost } from "../../network/addresses.ts"
 import type { AgentAudio } from "./messages.ts"
 
@@ -30,7 +31,8 @@ export const WebSocketSettings = Schema.Struct({
     )
   ),
   encoding: Schema.optionalKey(Schema.Literals(["pcm_s16le", "mulaw"])),
-  sample_rate: Schema.optionalKey(Rate)
+  sample_rate: Schema.optionalKey(Rate),
+  ...callSettings
 }).check(
   Schema.makeFilter(({ secret, url }) =>
     secret !== undefined || isLoopbackHost(URL.parse(url)?.hostname ?? "")
@@ -93,5 +95,6 @@ export const fields: ReadonlyArray<FormField> = [
     options: ["8000", "16000", "24000", "48000"].map((value) => ({ value, label: `${value} Hz` })),
     default: "16000",
     visible_when: { field: "encoding", equals: "pcm_s16le" }
-  }
+  },
+  ...callSettingFields
 ]

@@ -20,21 +20,19 @@ export interface FakeTransport {
   setRoom: (chunks: number) => void
   /** From now on nothing can be played: a defect. */
   fail: (defect: Error) => void
-  readonly digits: Array<string>
   /** Whether someone is listening to the media. */
   readonly isHeard: () => boolean
   readonly letDrain: Effect.Effect<void>
 }
 
 export const fakeTransport = Effect.fnUntraced(function* (
-  options: { readonly format?: AudioFormat; readonly outgoing?: AudioFormat; readonly canDial?: boolean } = {}
+  options: { readonly format?: AudioFormat; readonly outgoing?: AudioFormat } = {}
 ) {
   const incomingFormat = options.format ?? mulaw8
   const outgoingFormat = options.outgoing ?? incomingFormat
   const over = yield* Deferred.make<void, TransportError>()
   const drained = yield* Deferred.make<void>()
   const early: Array<MediaEvent> = []
-  const digits: Array<string> = []
   let listener: ((event: MediaEvent) => void) | undefined
   let played: Array<Uint8Array> = []
   let marks: Array<string> = []
@@ -74,6 +72,7 @@ export const fakeTransport = Effect.fnUntraced(function* (
             listener = undefined
           })
       ),
+    ended: Deferred.await(over),
     incoming: Stream.empty,
     playUnsafe,
     play: (chunk) => Effect.sync(() => void playUnsafe(chunk)),
@@ -87,9 +86,6 @@ export const fakeTransport = Effect.fnUntraced(function* (
       setRoom(1_000)
       return { heardMs: 7, droppedMs }
     }),
-    ...(options.canDial === true
-      ? { sendDigits: (pressed: string) => Effect.sync(() => void digits.push(pressed)) }
-      : {}),
     drained: Deferred.await(drained),
     playout: Effect.sync(() => ({ queuedMs: msPlayed(), sentMs: 0, heardMs: 0 })),
     close: () => Effect.void
@@ -107,7 +103,6 @@ export const fakeTransport = Effect.fnUntraced(function* (
     fail: (defect) => {
       broken = defect
     },
-    digits,
     isHeard: () => listener !== undefined,
     letDrain: Effect.sync(() => {
       for (const name of marks.splice(0)) emit({ _tag: "Mark", name, heardMs: msPlayed(), cleared: false })

@@ -1,6 +1,6 @@
 import { Effect, Exit, Fiber, Queue, Redacted, Scope } from "effect"
 import { AgentEnvironment, addressGuard } from "../../../src/agents/AgentEnvironment.ts"
-import type { AgentCall, CallLine, TransferWish } from "../../../src/agents/AgentSpec.ts"
+import type { AgentCall, CallLine, DigitsNotSent, TransferWish } from "../../../src/agents/AgentSpec.ts"
 import { webSocketAgent } from "../../../src/agents/websocket/agent.ts"
 import { type Limits, standardLimits } from "../../../src/agents/websocket/limits.ts"
 import type { FormValues } from "../../../src/Form.ts"
@@ -15,6 +15,8 @@ export const someCall: AgentCall = {
   to: "+14155550100",
   provider: "carrier",
   telephonyConfigurationId: "0198c0de-0000-7000-8000-000000000002",
+  resumeToken: Redacted.make("9q0Yx1rS2tU3vW4xY5zA6g"),
+  attempt: 0,
   context: { customer: "c-42", vip: true }
 }
 
@@ -29,19 +31,31 @@ export const loopbackEnvironment = AgentEnvironment.of({
 
 export const secret = "a-secret-of-some-length"
 
-/** A call's event log in memory; transfers are asked for in vain, for the reason if one is given. */
-export const memoryLine = (transferRefused?: string) => {
+/** What a line of the tests refuses, and why. */
+export interface Refusals {
+  readonly transfer?: string
+  readonly digits?: DigitsNotSent
+}
+
+/** A call's event log in memory; what is asked for is kept, and refused where a reason is given. */
+export const memoryLine = (refusals: Refusals = {}) => {
   const events: Array<{ readonly kind: string; readonly details: FormValues }> = []
   const transfers: Array<TransferWish> = []
+  const digits: Array<string> = []
   const line: CallLine = {
     record: (kind, details) => Effect.sync(() => void events.push({ kind, details })),
     transfer: (wish) =>
       Effect.sync(() => {
         transfers.push(wish)
-        return transferRefused === undefined ? undefined : { reason: transferRefused, message: "not now" }
+        return refusals.transfer === undefined ? undefined : { reason: refusals.transfer, message: "not now" }
+      }),
+    press: (pressed) =>
+      Effect.sync(() => {
+        if (refusals.digits === undefined) digits.push(pressed)
+        return refusals.digits
       })
   }
-  return { events, transfers, line }
+  return { events, transfers, digits, line }
 }
 
 /** Connects the kind of agent under test to a URL, in the scope. */
@@ -60,11 +74,11 @@ export const startCall = Effect.fnUntraced(function* (
     /** Audio that the agent sends in the same breath as its acceptance. */
     readonly eager?: Uint8Array
     readonly media?: Parameters<typeof fakeTransport>[0]
-    readonly transferRefused?: string
+    readonly refusals?: Refusals
   } = {}
 ) {
   const media = yield* fakeTransport(options.media)
-  const { events, line, transfers } = memoryLine(options.transferRefused)
+  const { digits, events, line, transfers } = memoryLine(options.refusals)
   const scope = yield* Scope.fork(yield* Effect.scope)
   const connecting = yield* connect(server.url, options.limits, options.settings).pipe(
     Effect.provideService(Scope.Scope, scope),
@@ -81,6 +95,7 @@ export const startCall = Effect.fnUntraced(function* (
     media,
     events,
     transfers,
+    digits,
     visit,
     start,
     leg,

@@ -159,12 +159,14 @@ describe("a call with a WebSocket agent", () => {
   it.live("presses keys where the carrier can, and says where it cannot", () =>
     Effect.gen(function* () {
       const server = yield* agentServer()
-      const able = yield* startCall(server, { media: { canDial: true } })
+      const able = yield* startCall(server)
       yield* able.visit.say({ type: "digits", digits: "12#" })
-      yield* until(() => able.media.digits.length === 1)
-      assert.deepStrictEqual(able.media.digits, ["12#"])
+      yield* until(() => able.digits.length === 1)
+      assert.deepStrictEqual(able.digits, ["12#"])
 
-      const unable = yield* startCall(server)
+      const unable = yield* startCall(server, {
+        refusals: { digits: { reason: "digits_not_supported", message: "not here" } }
+      })
       yield* unable.visit.say({ type: "digits", digits: "12#" })
       assert.strictEqual((yield* unable.visit.nextOf("error")).code, "digits_not_supported")
     })
@@ -184,7 +186,7 @@ describe("a call with a WebSocket agent", () => {
       assert.deepStrictEqual(yield* visit.next, { type: "transfer.state", state: "dialing" })
       assert.deepStrictEqual(yield* visit.next, { type: "transfer.state", state: "failed", reason: "busy" })
 
-      const refused = yield* startCall(server, { transferRefused: "not_supported" })
+      const refused = yield* startCall(server, { refusals: { transfer: "not_supported" } })
       yield* refused.visit.say({ type: "transfer", destination: "+31201234567" })
       assert.deepStrictEqual(yield* refused.visit.next, {
         type: "transfer.state",

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, FiberSet } from "effect"
 import * as fc from "fast-check"
-import { makeInbox } from "../../../src/agents/websocket/inbox.ts"
+import { makeInbox } from "../../../src/agents/socket/inbox.ts"
 
 type Step = { readonly do: "audio" | "control" | "slow" | "room" | "settle" }
 

@@ -1,18 +1,17 @@
-import { Effect, Redacted } from "effect"
+import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { pinnedLookup } from "../../network/hostGuard.ts"
 import type { GuardedAddress } from "../AgentEnvironment.ts"
 import { AgentUnreachable } from "../AgentSpec.ts"
-import type { Limits } from "./limits.ts"
-import { subprotocol, type ToAgent } from "./messages.ts"
+import type { SocketLimits } from "./limits.ts"
 
-/** Sends a text message, unless the connection is closing already. */
-export const say = (socket: WebSocket, message: ToAgent): void => {
+/** Sends a JSON message as text, unless the connection is closing already. */
+export const sendJson = (socket: WebSocket, message: object): void => {
   if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
 }
 
 /** Closes the connection in good order; cuts it when the other side does not take part. Safe to call again. */
-export const shut = (socket: WebSocket, code: number, reason: string, limits: Limits): Effect.Effect<void> =>
+export const shut = (socket: WebSocket, code: number, reason: string, limits: SocketLimits): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
     if (socket.readyState === WebSocket.CLOSED) return resume(Effect.void)
     const closed = () => resume(Effect.void)
@@ -22,7 +21,7 @@ export const shut = (socket: WebSocket, code: number, reason: string, limits: Li
     return Effect.sync(() => socket.off("close", closed))
   }).pipe(Effect.timeoutOrElse({ duration: limits.closeMs, orElse: () => Effect.sync(() => socket.terminate()) }))
 
-const explain = (host: string, error: Error): AgentUnreachable => {
+const explain = (host: string, protocol: string, error: Error): AgentUnreachable => {
   const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1]
   if (status !== undefined) {
     const hint =
@@ -40,12 +39,20 @@ const explain = (host: string, error: Error): AgentUnreachable => {
   return code === undefined || code.startsWith("WS_")
     ? new AgentUnreachable({
         reason: "handshake-failed",
-        message: `The agent at ${host} does not speak ${subprotocol}: ${error.message}.`
+        message: `The agent at ${host} does not speak ${protocol}: ${error.message}.`
       })
     : new AgentUnreachable({
         reason: "connect-failed",
         message: `The agent at ${host} cannot be reached (${code}). Check that it runs and that the URL is right.`
       })
+}
+
+/** What a WebSocket to an agent is opened with. */
+export interface Opening {
+  /** What people call the protocol, for the message when the other side does not speak it. */
+  readonly protocol: string
+  readonly subprotocols: Array<string>
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /**
@@ -54,14 +61,14 @@ const explain = (host: string, error: Error): AgentUnreachable => {
  */
 export const open = Effect.fnUntraced(function* (
   target: GuardedAddress,
-  secret: Redacted.Redacted<string> | undefined,
-  limits: Limits
+  { headers, protocol, subprotocols }: Opening,
+  limits: SocketLimits
 ) {
   const host = target.url.host
   const socket = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      new WebSocket(target.url, [subprotocol], {
-        headers: secret === undefined ? {} : { authorization: `Bearer ${Redacted.value(secret)}` },
+      new WebSocket(target.url, subprotocols, {
+        headers,
         lookup: pinnedLookup(target.addresses),
         perMessageDeflate: false,
         followRedirects: false,
@@ -72,7 +79,7 @@ export const open = Effect.fnUntraced(function* (
   )
   yield* Effect.callback<void, AgentUnreachable>((resume) => {
     const opened = () => resume(Effect.void)
-    const failed = (error: Error) => resume(Effect.fail(explain(host, error)))
+    const failed = (error: Error) => resume(Effect.fail(explain(host, protocol, error)))
     socket.once("open", opened).once("error", failed)
     return Effect.sync(() => socket.off("open", opened).off("error", failed))
   }).pipe(

@@ -1,7 +1,7 @@
 import { Effect, Schedule } from "effect"
 import type { WebSocket } from "ws"
 import { AgentLost } from "../AgentSpec.ts"
-import type { Limits } from "./limits.ts"
+import type { SocketLimits } from "./limits.ts"
 
 /** Pings that may stay unanswered. */
 const patience = 2
@@ -10,7 +10,11 @@ const patience = 2
  * Pings the agent for as long as it runs, and fails when two pings went by without an answer or anything else from it.
  * While we do not read the connection ourselves (`isWaiting`) silence says nothing about the agent.
  */
-export const watch = (socket: WebSocket, isWaiting: () => boolean, limits: Limits): Effect.Effect<never, AgentLost> => {
+export const watch = (
+  socket: WebSocket,
+  isWaiting: () => boolean,
+  limits: SocketLimits
+): Effect.Effect<never, AgentLost> => {
   let unanswered = 0
   const answered = () => {
     unanswered = 0

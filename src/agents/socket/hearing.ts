@@ -1,7 +1,7 @@
 import { WebSocket } from "ws"
 import { type AudioChunk, type AudioFormat, bytesForMs } from "../../Audio.ts"
 import { converter } from "../../audio/converter.ts"
-import type { Limits } from "./limits.ts"
+import type { SocketLimits } from "./limits.ts"
 
 /** The caller's audio on its way to the agent. */
 export interface Hearing {
@@ -11,18 +11,29 @@ export interface Hearing {
   readonly counts: () => { readonly sent: number; readonly dropped: number }
 }
 
+/** Where the caller's audio goes. */
+export interface HearingPorts {
+  readonly socket: WebSocket
+  /** The format of what the carrier sends, and of what the agent takes. */
+  readonly formats: { readonly from: AudioFormat; readonly to: AudioFormat }
+  /** Sends audio in the agent's format; as a binary message unless given. */
+  readonly send?: (audio: AudioChunk) => void
+  /** Bytes on the wire for one byte of audio; 1 unless given. */
+  readonly expansion?: number
+  /** A clock, ms. */
+  readonly now: () => number
+}
+
 /**
  * Sends what the carrier brings in the agent's format, from the callback that brings it. An agent that reads too slowly
- * loses audio rather than delaying it or filling our memory. `now` gives ms.
+ * loses audio rather than delaying it or filling our memory.
  */
 export const makeHearing = (
-  socket: WebSocket,
-  formats: { readonly from: AudioFormat; readonly to: AudioFormat },
-  limits: Limits,
-  now: () => number
+  { expansion = 1, formats, now, socket, send = (audio) => socket.send(audio) }: HearingPorts,
+  limits: Pick<SocketLimits, "backlogMs" | "stallMs">
 ): Hearing => {
   const { convert } = converter(formats.from, formats.to)
-  const most = bytesForMs(formats.to, limits.backlogMs)
+  const most = bytesForMs(formats.to, limits.backlogMs) * expansion
   let fullSince: number | undefined
   let sent = 0
   let dropped = 0
@@ -33,7 +44,7 @@ export const makeHearing = (
       if (socket.bufferedAmount <= most) {
         fullSince = undefined
         sent += 1
-        socket.send(audio)
+        send(audio)
         return true
       }
       dropped += 1
