@@ -44,7 +44,10 @@ describe("the settings of a WebSocket agent", () => {
   })
 
   it("agree with the form", () => {
-    assert.deepStrictEqual(fields.map(({ name }) => name).toSorted(), Object.keys(WebSocketSettings.fields).toSorted())
+    assert.sameMembers(
+      Array.from(new Set(fields.map(({ name }) => name.split(".")[0]))),
+      Object.keys(WebSocketSettings.fields)
+    )
     assert.deepStrictEqual(Schema.decodeSync(Schema.Array(FormField))(fields), fields)
     assert.deepStrictEqual(
       fields.filter(({ sensitive }) => sensitive).map(({ name }) => name),
