@@ -37,6 +37,21 @@ export interface OpenStream {
   readonly messages: StreamMessages
 }
 
+/** The marks of this stream: an earlier one of the same call, whose bot was lost, may have left some of its own to be answered. */
+const outstandingMarks = () => {
+  const asked = new Map<string, number>()
+  return {
+    ask: (name: string) => void asked.set(name, (asked.get(name) ?? 0) + 1),
+    /** Whether it is one of ours. */
+    answer: (name: string): boolean => {
+      const times = asked.get(name) ?? 0
+      if (times > 1) asked.set(name, times - 1)
+      else asked.delete(name)
+      return times > 0
+    }
+  }
+}
+
 /** The bot's part of one call, over a stream. */
 export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limits: Limits): AgentLeg => {
   let closing = { code: 1000, reason: "the call is over" }
@@ -96,6 +111,7 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
       for (let at = 0; at < chunk.length; at += second) inbox.audio(chunk.subarray(at, at + second))
     }
     const clear = Effect.asVoid(transport.clear)
+    const marks = outstandingMarks()
 
     const mistakesLeft = budget(mistakes, now)
     const messagesLeft = budget(controls, now)
@@ -118,6 +134,7 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
         case "Media":
           return speak(read.chunk)
         case "Mark":
+          marks.ask(read.name)
           return inbox.control(transport.mark(read.name))
         case "Clear":
           player.forget()
@@ -141,7 +158,7 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
       if (event._tag === "Audio") {
         if (!hearing.hear(event.chunk)) lose("stalled", "The bot stopped reading its audio.")
       } else if (event._tag === "Digit") tell(messages.dtmf(event.digit))
-      else if (event._tag === "Mark") tell(messages.mark(event.name))
+      else if (event._tag === "Mark" && marks.answer(event.name)) tell(messages.mark(event.name))
     }
     const finishHearing = Effect.sync(() => {
       const rest = frames.flush()

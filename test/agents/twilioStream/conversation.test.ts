@@ -148,6 +148,24 @@ describe("a call with a bot written for Twilio Media Streams", () => {
     })
   )
 
+  it.live("gets back its own marks only, as often as it asked for them", () =>
+    Effect.gen(function* () {
+      const server = yield* botServer()
+      const { mark, media, stream } = yield* startCall(server)
+      media.emit({ _tag: "Mark", name: "of a stream before", heardMs: 20, cleared: false })
+      for (const name of ["a", "a", "b"]) yield* mark(name)
+      yield* stream.understood
+      yield* media.letDrain
+      media.emit({ _tag: "Mark", name: "a", heardMs: 20, cleared: false })
+      media.emit({ _tag: "Digit", digit: "1" })
+      yield* stream.next("dtmf")
+      assert.deepStrictEqual(
+        stream.messages().flatMap((message) => (message.event === "mark" ? [message.mark.name] : [])),
+        ["a", "a", "b"]
+      )
+    })
+  )
+
   it.live("silences the phone with clear, and gets its marks back", () =>
     Effect.gen(function* () {
       const server = yield* botServer()

@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Result, Schema } from "effect"
 import * as fc from "fast-check"
 import { mediaClock } from "../../../src/agents/twilioStream/mediaClock.ts"
 import { streamMessages } from "../../../src/agents/twilioStream/messages.ts"
 import { isCallFact, maxParameterLength, parametersOf } from "../../../src/agents/twilioStream/parameters.ts"
+import { readMessage } from "../../../src/agents/twilioStream/reading.ts"
 import { sidsOf } from "../../../src/agents/twilioStream/sids.ts"
+import { root } from "../../support/imports.ts"
 import { FromTwilio } from "./support/botServer.ts"
 import { streamedCall } from "./support/streams.ts"
 
@@ -87,6 +91,29 @@ describe("the messages to a bot", () => {
   })
 })
 
+describe("the guide", () => {
+  const guide = readFileSync(join(root, "docs/agents/twilio-stream.md"), "utf8")
+  const examples = Array.from(guide.matchAll(/^```json\n([^`]*)^```/gm), ([, block = ""]) => block.trim().split("\n"))
+
+  it("shows messages as they are", () => {
+    const [ours = [], theirs = []] = examples
+    const decodeOurs = Schema.decodeUnknownResult(Schema.fromJsonString(FromTwilio), { onExcessProperty: "error" })
+    assert.isAbove(ours.length, 3)
+    for (const text of ours) assert.isTrue(Result.isSuccess(decodeOurs(text)), text)
+    const streamSid = /"streamSid":"(MZ[0-9a-f]{32})"/.exec(guide)?.[1] ?? ""
+    assert.deepStrictEqual(
+      theirs.map((text) => readMessage(text, streamSid)._tag),
+      ["Media", "Mark", "Clear"]
+    )
+  })
+
+  it("names every parameter that calls fill in", () => {
+    for (const name of Object.keys(parametersOf({ ...streamedCall, attempt: 1, context: {} }, []))) {
+      assert.include(guide, `\`${name}\``)
+    }
+  })
+})
+
 describe("the ids of a stream", () => {
   it("are the call's and the organization's, and the stream's own", () => {
     const one = sidsOf(streamedCall)
@@ -136,18 +163,18 @@ describe("the custom parameters", () => {
   })
 })
 
-describe("the timestamps", () => {
-  /** The stamps of frames of 20 ms that come at these times, ms. */
-  const stamps = (...times: ReadonlyArray<number>) => {
-    let now = 1000
-    const clock = mediaClock(() => now)
-    return times.map((at) => {
-      now = 1000 + at
-      clock.arrive(20)
-      return clock.stamp(20)
-    })
-  }
+/** The stamps of frames of 20 ms that come at these times, ms. */
+const stamps = (...times: ReadonlyArray<number>) => {
+  let now = 1000
+  const clock = mediaClock(() => now)
+  return times.map((at) => {
+    now = 1000 + at
+    clock.arrive(20)
+    return clock.stamp(20)
+  })
+}
 
+describe("the timestamps", () => {
   it("count the audio, whatever the network's jitter", () => {
     assert.deepStrictEqual(stamps(20, 41, 300, 300, 301, 302), [0, 20, 40, 60, 80, 100])
   })

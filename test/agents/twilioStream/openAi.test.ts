@@ -190,6 +190,7 @@ for (const spec of carriers) {
           )
           yield* call.hangUp
           const row = yield* endOf(bot, call.id)
+          yield* until(() => !taken.isOpen())
           const [started] = events(taken.received, "start")
           const start = Object(started?.["start"])
           assert.deepInclude(start.customParameters, {

@@ -123,7 +123,7 @@ describe("what a bot sends", () => {
   })
 
   it("may be nested as deep as a message is long", () => {
-    assert.strictEqual(read(`${"[".repeat(500_000)}`)._tag, "Unreadable")
+    assert.strictEqual(read("[".repeat(500_000))._tag, "Unreadable")
     assert.strictEqual(read(`${"[".repeat(500_000)}${"]".repeat(500_000)}`)._tag, "Unreadable")
   })
 })

@@ -205,7 +205,7 @@ describe("trouble with a Twilio stream bot", () => {
           ["agent.message_ignored", "unknown_event"]
         ]
       )
-      assert.isTrue(events.every(({ details }) => String(details["message"]).length > 40))
+      assert.isTrue(events.every(({ details }) => JSON.stringify(details["message"]).length > 40))
       for (let n = 0; n < 100; n++) yield* stream.say("nonsense")
       assert.deepInclude(yield* failure, { reason: "protocol-abuse" })
       assert.strictEqual((yield* stream.closed).code, 1008)

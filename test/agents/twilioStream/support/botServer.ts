@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http"
-import { Deferred, Effect, FiberSet, Queue, Schema } from "effect"
+import { Deferred, Effect, FiberSet, Queue, Result, Schema } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 
 /** The messages of a media stream as Twilio's documents show them, and nothing beside that. */
@@ -58,7 +58,7 @@ export const FromTwilio = Schema.Union([Connected, Start, Media, Mark, Dtmf, Sto
 export type FromTwilio = typeof FromTwilio.Type
 type Of<Event extends FromTwilio["event"]> = Extract<FromTwilio, { event: Event }>
 
-const decode = Schema.decodeUnknownSync(Schema.fromJsonString(FromTwilio), { onExcessProperty: "error" })
+const decode = Schema.decodeUnknownResult(Schema.fromJsonString(FromTwilio), { onExcessProperty: "error" })
 
 /** One stream to a test's own bot, seen from the bot's side. */
 export interface Stream {
@@ -84,19 +84,23 @@ const isOf =
     message.event === event
 
 const streamOf = Effect.fnUntraced(function* (socket: WebSocket, request: IncomingMessage) {
-  const queue = yield* Queue.unbounded<FromTwilio>()
+  const queue = yield* Queue.unbounded<Result.Result<FromTwilio, unknown>>()
   const end = yield* Deferred.make<{ readonly code: number; readonly reason: string }>()
   const messages: Array<FromTwilio> = []
   socket.on("message", (data, binary) => {
-    if (binary || !Buffer.isBuffer(data)) throw new Error("Twilio sends text only")
-    const message = decode(data.toString())
-    messages.push(message)
+    const message: Result.Result<FromTwilio, unknown> =
+      binary || !Buffer.isBuffer(data) ? Result.fail("Twilio sends text only") : decode(data.toString())
+    if (Result.isSuccess(message)) messages.push(message.success)
     Queue.offerUnsafe(queue, message)
   })
   socket.on("close", (code, reason) => Deferred.doneUnsafe(end, Effect.succeed({ code, reason: reason.toString() })))
   socket.on("error", () => {})
   const next = <Event extends FromTwilio["event"]>(event: Event): Effect.Effect<Of<Event>> =>
-    Effect.flatMap(Queue.take(queue), (message) => (isOf(event)(message) ? Effect.succeed(message) : next(event)))
+    Queue.take(queue).pipe(
+      Effect.flatMap(Effect.fromResult),
+      Effect.orDie,
+      Effect.flatMap((message) => (isOf(event)(message) ? Effect.succeed(message) : next(event)))
+    )
   const stream: Stream = {
     socket,
     headers: request.headers,
