@@ -81,7 +81,7 @@ export interface Transport {
   readonly onRoom: (listener: () => void) => void
   /**
    * Asks for a `Mark` event when everything queued so far has been heard or thrown away. A carrier that does not answer
-   * is not waited for longer than the audio plus 2 s. With 1000 marks outstanding a further one is answered as cleared.
+   * is not waited for longer than the audio plus 2 s. With 4000 marks outstanding a further one is answered as cleared.
    */
   readonly mark: (name: string) => Effect.Effect<void>
   /**

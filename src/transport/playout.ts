@@ -15,7 +15,8 @@ const maxBurst = 25
 const idleMs = 40
 /** How much longer than the audio itself (ms) a carrier may take to answer a mark. */
 const markGraceMs = 2000
-const maxMarks = 1000
+/** One for each frame of 20 ms that may wait, and some for the carrier's buffer. */
+const maxMarks = boundMs / 20 + 1000
 
 /** How audio for one stream is cut and how far it may run ahead. */
 export interface PlayoutOptions {

@@ -5,10 +5,13 @@ import type { GuardedAddress } from "../AgentEnvironment.ts"
 import { AgentUnreachable } from "../AgentSpec.ts"
 import type { SocketLimits } from "./limits.ts"
 
-/** Sends a JSON message as text, unless the connection is closing already. */
-export const sendJson = (socket: WebSocket, message: object): void => {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+/** Sends a text message, unless the connection is closing already. */
+export const sendText = (socket: WebSocket, message: string): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(message)
 }
+
+/** Sends a JSON message as text, unless the connection is closing already. */
+export const sendJson = (socket: WebSocket, message: object): void => sendText(socket, JSON.stringify(message))
 
 /** Closes the connection in good order; cuts it when the other side does not take part. Safe to call again. */
 export const shut = (socket: WebSocket, code: number, reason: string, limits: SocketLimits): Effect.Effect<void> =>
@@ -53,6 +56,8 @@ export interface Opening {
   readonly protocol: string
   readonly subprotocols: Array<string>
   readonly headers: Readonly<Record<string, string>>
+  /** Reads nothing once it is open, so that whoever listens later misses nothing: see `hold`. False unless given. */
+  readonly paused?: boolean
 }
 
 /**
@@ -61,7 +66,7 @@ export interface Opening {
  */
 export const open = Effect.fnUntraced(function* (
   target: GuardedAddress,
-  { headers, protocol, subprotocols }: Opening,
+  { headers, paused = false, protocol, subprotocols }: Opening,
   limits: SocketLimits
 ) {
   const host = target.url.host
@@ -78,7 +83,10 @@ export const open = Effect.fnUntraced(function* (
     (opened) => shut(opened, 1001, "Switchboard is going away", limits)
   )
   yield* Effect.callback<void, AgentUnreachable>((resume) => {
-    const opened = () => resume(Effect.void)
+    const opened = () => {
+      if (paused) socket.pause()
+      resume(Effect.void)
+    }
     const failed = (error: Error) => resume(Effect.fail(explain(host, protocol, error)))
     socket.once("open", opened).once("error", failed)
     return Effect.sync(() => socket.off("open", opened).off("error", failed))

@@ -3,6 +3,7 @@ import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
 import { type Arrival, arrivals } from "../socket/arrivals.ts"
 import { sendJson, shut } from "../socket/connection.ts"
+import { hold } from "../socket/hold.ts"
 import type { Limits } from "./limits.ts"
 import type { AgentAudio, CallStart } from "./messages.ts"
 import { readFirst } from "./reading.ts"
@@ -63,22 +64,8 @@ export const shakeHands = (socket: WebSocket, start: typeof CallStart.Type, limi
   )
 }
 
-const accepted = (socket: WebSocket, audio: AgentAudio): AcceptedCall => {
-  const early: Array<Arrival> = []
-  const keep = arrivals((arrival) => early.push(arrival))
-  socket.on("message", keep)
-  socket.pause()
-  return {
-    socket,
-    audio: { encoding: audio.encoding, sample_rate: audio.sample_rate },
-    begin: (listener) => {
-      const onMessage = arrivals(listener)
-      socket.off("message", keep).on("message", onMessage)
-      socket.resume()
-      early.splice(0).forEach(listener)
-      return () => {
-        socket.off("message", onMessage)
-      }
-    }
-  }
-}
+const accepted = (socket: WebSocket, audio: AgentAudio): AcceptedCall => ({
+  socket,
+  audio: { encoding: audio.encoding, sample_rate: audio.sample_rate },
+  begin: hold(socket).begin
+})
