@@ -13,7 +13,7 @@ export interface Hearing {
 
 /** Where the caller's audio goes. */
 export interface HearingPorts {
-  readonly socket: WebSocket
+  readonly socket: Pick<WebSocket, "bufferedAmount" | "readyState" | "send">
   /** The format of what the carrier sends, and of what the agent takes. */
   readonly formats: { readonly from: AudioFormat; readonly to: AudioFormat }
   /** Sends audio in the agent's format; as a binary message unless given. */

@@ -107,6 +107,12 @@ export const startCall = Effect.fnUntraced(function* (
   }
 })
 
-/** Waits until something holds. The test's own time limit ends it where it never does. */
+/** Waits until something holds, whatever clock the test has. The test's own time limit ends it where it never does. */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => (holds() ? Effect.void : Effect.delay(until(holds), "5 millis")))
+  Effect.callback<void>((resume) => {
+    if (holds()) return resume(Effect.void)
+    const looking = setInterval(() => {
+      if (holds()) resume(Effect.sync(() => clearInterval(looking)))
+    }, 5)
+    return Effect.sync(() => clearInterval(looking))
+  })
