@@ -3,6 +3,8 @@ import { maxEventName } from "../AgentSpec.ts"
 
 /** The version of the protocol that this code speaks, and the WebSocket subprotocol that names it. */
 export const version = 1
+/** What has been added to the version so far; the changelog of `docs/agent-protocol.md` says what. */
+export const revision = "1.1"
 /** Every version that this code speaks, the oldest first. */
 export const versions = [version] as const
 export const subprotocol = "switchboard.v1"
@@ -16,8 +18,15 @@ export const AgentAudio = Schema.Struct({
   sample_rate: Schema.Literals([8000, 16000, 24000, 48000])
 })
   .check(
-    Schema.makeFilter(({ encoding, sample_rate }) =>
-      encoding === "pcm_s16le" || sample_rate === 8000 ? undefined : `must be 8000 Hz for ${encoding}`
+    Schema.makeFilter(
+      ({ encoding, sample_rate }) =>
+        encoding === "pcm_s16le" || sample_rate === 8000 ? undefined : `must be 8000 Hz for ${encoding}`,
+      {
+        toJsonSchema: () => ({
+          if: { properties: { encoding: { enum: ["mulaw", "alaw"] } } },
+          then: { properties: { sample_rate: { enum: [8000] } } }
+        })
+      }
     )
   )
   .annotate({ identifier: "Audio", description: "G.711 (mulaw, alaw) is spoken at 8000 Hz only." })
@@ -30,7 +39,7 @@ const Version = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 export const CallStart = Schema.Struct({
   type: Schema.Literal("call.start"),
   version: Version,
-  versions: Schema.NonEmptyArray(Version),
+  versions: Schema.Array(Version).check(Schema.isMinLength(1)),
   call: Schema.Struct({
     id: Schema.String,
     direction: Schema.Literals(["inbound", "outbound"]),
@@ -154,7 +163,7 @@ export const ClearRequest = Schema.Struct({ type: Schema.Literal("clear") }).ann
 
 export const DigitsRequest = Schema.Struct({
   type: Schema.Literal("digits"),
-  digits: Schema.String.check(Schema.isPattern(/^[0-9A-D*#wW]{1,64}$/))
+  digits: Schema.String.check(Schema.isPattern(/^[0-9A-D*#wW]{1,64}$/u))
 }).annotate({ identifier: "DigitsRequest", description: "Press keys on the call; w waits half a second, W a second." })
 
 export const TransferRequest = Schema.Struct({

@@ -1,14 +1,26 @@
+import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Queue } from "effect"
+import { Effect, Fiber, Queue, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { WebSocket } from "ws"
 import { makeHearing } from "../../../src/agents/socket/hearing.ts"
-import { socketLimits } from "../../../src/agents/socket/limits.ts"
+import { controls, mistakes, socketLimits } from "../../../src/agents/socket/limits.ts"
+import { events, maxEventBytes, standardLimits } from "../../../src/agents/websocket/limits.ts"
+import { revision } from "../../../src/agents/websocket/messages.ts"
+import { maxTextBytes } from "../../../src/agents/websocket/reading.ts"
+import { maxEventName } from "../../../src/agents/AgentSpec.ts"
+import { defaultRedialSeconds, LineSettings } from "../../../src/agents/callSettings/line.ts"
+import { maxAgentEventBytes } from "../../../src/telephony/CallCommands.ts"
+import { transferRing } from "../../../src/telephony/deadlines.ts"
 import { bytesForMs } from "../../../src/Audio.ts"
 import { agentServer } from "../support/agentServer.ts"
 import { connect, startCall, until } from "../support/legs.ts"
+import { root } from "../../support/imports.ts"
 import { frame, rig } from "../../transport/support/rig.ts"
+
+const decodeLine = Schema.decodeUnknownResult(LineSettings)
 
 // Every figure of docs/agent-protocol.md that is about time, size or number, with the bounds that the service really has. Time
 // is the test's own: nothing waits.
@@ -26,22 +38,24 @@ const exactly = { early: false, inTime: true }
 
 /** A port that takes connections and says nothing, and whether somebody is connected. */
 const silentPort = Effect.acquireRelease(
-  Effect.callback<{ readonly port: number; readonly isReached: () => boolean; readonly close: () => void }>((resume) => {
-    const sockets = new Set<{ readonly destroy: () => void }>()
-    const server = createServer((socket) => void sockets.add(socket)).listen(0, "127.0.0.1", () => {
-      const address = server.address()
-      resume(
-        Effect.succeed({
-          port: typeof address === "object" && address !== null ? address.port : 0,
-          isReached: () => sockets.size > 0,
-          close: () => {
-            for (const socket of sockets) socket.destroy()
-            server.close()
-          }
-        })
-      )
-    })
-  }),
+  Effect.callback<{ readonly port: number; readonly isReached: () => boolean; readonly close: () => void }>(
+    (resume) => {
+      const sockets = new Set<{ readonly destroy: () => void }>()
+      const server = createServer((socket) => void sockets.add(socket)).listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(
+          Effect.succeed({
+            port: typeof address === "object" && address !== null ? address.port : 0,
+            isReached: () => sockets.size > 0,
+            close: () => {
+              for (const socket of sockets) socket.destroy()
+              server.close()
+            }
+          })
+        )
+      })
+    }
+  ),
   ({ close }) => Effect.sync(close)
 )
 
@@ -67,22 +81,24 @@ describe("the connection's figures", () => {
     })
   )
 
-  it.effect("a ping comes every 10 s, and a silent agent is cut off with the one after two that it left unanswered", () =>
-    Effect.gen(function* () {
-      const server = yield* agentServer({ autoPong: false })
-      const { running, visit } = yield* startCall(server)
-      let pings = 0
-      visit.socket.on("ping", () => void (pings += 1))
-      yield* TestClock.adjust("9999 millis")
-      yield* visit.understood
-      assert.strictEqual(pings, 0)
-      yield* TestClock.adjust("1 millis")
-      yield* until(() => pings === 1)
-      yield* TestClock.adjust("10 seconds")
-      yield* until(() => pings === 2)
-      assert.deepStrictEqual(yield* overAt(running, 10_000), exactly)
-      yield* until(() => server.connections() === 0)
-    })
+  it.effect(
+    "a ping comes every 10 s, and a silent agent is cut off with the one after two that it left unanswered",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* agentServer({ autoPong: false })
+        const { running, visit } = yield* startCall(server)
+        let pings = 0
+        visit.socket.on("ping", () => void (pings += 1))
+        yield* TestClock.adjust("9999 millis")
+        yield* visit.understood
+        assert.strictEqual(pings, 0)
+        yield* TestClock.adjust("1 millis")
+        yield* until(() => pings === 1)
+        yield* TestClock.adjust("10 seconds")
+        yield* until(() => pings === 2)
+        assert.deepStrictEqual(yield* overAt(running, 10_000), exactly)
+        yield* until(() => server.connections() === 0)
+      })
   )
 
   it.effect("an agent that does not take part in the closing is cut off after 1 s", () =>
@@ -187,7 +203,10 @@ describe("the figures of an agent that is behind", () => {
       const twoSeconds = bytesForMs(format, 2_000)
       let now = 0
       const socket = { readyState: WebSocket.OPEN, bufferedAmount: twoSeconds, send: () => {} }
-      const { counts, hear } = makeHearing({ socket, formats: { from: format, to: format }, now: () => now }, socketLimits)
+      const { counts, hear } = makeHearing(
+        { socket, formats: { from: format, to: format }, now: () => now },
+        socketLimits
+      )
       const chunk = new Uint8Array(bytesForMs(format, 20))
       assert.isTrue(hear(chunk))
       assert.deepStrictEqual(counts(), { sent: 1, dropped: 0 })
@@ -233,6 +252,22 @@ describe("the figures of an agent that is behind", () => {
     })
   )
 
+  it.effect("1000 marks may wait; one more is answered at once, as cleared", () =>
+    Effect.gen(function* () {
+      const { transport } = yield* rig()
+      const answered: Array<unknown> = []
+      yield* Effect.forkScoped(
+        transport.receive((event) => void answered.push(event)),
+        { startImmediately: true }
+      )
+      transport.playUnsafe(frame())
+      for (let n = 0; n < 1_000; n++) yield* transport.mark("waits")
+      assert.deepStrictEqual(answered, [])
+      yield* transport.mark("too many")
+      assert.deepInclude(answered[0], { _tag: "Mark", name: "too many", cleared: true })
+    })
+  )
+
   it.effect("the last 2 s of the caller's audio, and every key, are kept for a connection that comes back", () =>
     Effect.gen(function* () {
       const { socket, transport } = yield* rig()
@@ -249,4 +284,66 @@ describe("the figures of an agent that is behind", () => {
       assert.deepStrictEqual(heard, ["5", ...Array.from({ length: 100 }, (_, n) => 20 + n)])
     })
   )
+})
+
+const guide = readFileSync(join(root, "docs/agent-protocol.md"), "utf8")
+
+/** The rows of the guide's table of figures: what, how much. */
+const rows = Array.from(
+  (guide.split("| what | how much |")[1] ?? "").split("\n\n")[0]?.matchAll(/^\| (?!---)(.+?) \| (.+?) \| .+ \|$/gm) ??
+    [],
+  ([, what = "", howMuch = ""]) => [what, howMuch] as const
+)
+
+const seconds = (ms: number) => `${ms / 1000} s`
+const kib = (bytes: number) => `${bytes / 1024} KiB`
+const mib = (bytes: number) => `${bytes / 1024 / 1024} MiB`
+const rate = ({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) =>
+  `${burst} at once, then ${perSecond} a second`
+
+describe("the guide", () => {
+  it("tells the bounds that are in force, all of them", () => {
+    const limits = standardLimits
+    assert.deepStrictEqual(rows, [
+      ["from the first packet to your `101`", seconds(limits.connectMs)],
+      ["from `call.start` to your answer", seconds(limits.acceptMs)],
+      ["between pings", seconds(limits.pingMs)],
+      ["the closing, from `call.end` on", seconds(limits.closeMs)],
+      ["the caller's audio that waits for you", seconds(limits.backlogMs)],
+      ["for how long it may be so", seconds(limits.stallMs)],
+      ["messages that wait for you", mib(limits.maxUnreadBytes)],
+      // test/transport/pacing.test.ts holds this one.
+      ["your audio that waits to be heard", "60 s"],
+      ["a message of any kind", mib(limits.maxMessageBytes)],
+      ["a text message", kib(maxTextBytes)],
+      ["messages that cannot be used", `${rate(mistakes)}; each is answered with \`error\``],
+      ["control messages of any kind, unknown types included", rate(controls)],
+      ["`event` messages from you", rate(events)],
+      ["an `event` message from you", kib(maxEventBytes)],
+      ["marks that wait", "1000"],
+      // test/transport/playout.test.ts holds this one.
+      ["how long a carrier may take to say that a mark was reached", "the audio before it, and 2 s"]
+    ])
+  })
+
+  it("tells the other figures, too", () => {
+    const flat = guide.replaceAll(/\s+/g, " ")
+    for (const sentence of [
+      `(\`line.redial_s\`, ${defaultRedialSeconds} unless set, at most 60; 0: it does not)`,
+      `has at most ${kib(maxAgentEventBytes)}`,
+      `\`name\` has 1 to ${maxEventName} characters`,
+      `a name of 1 to ${maxEventName} characters, and any JSON of up to ${kib(maxEventBytes)} in all. ${rate(events)}`,
+      `${transferRing.seconds} s unless given, 1 to 600; less than ${transferRing.least} counts as ${transferRing.least}, more than ${transferRing.most} as ${transferRing.most}`,
+      "Switchboard waits up to 5 s for the carrier's last word"
+    ]) {
+      assert.include(flat, sentence)
+    }
+    const settings = (redial_s: number) => Result.isSuccess(decodeLine({ redial_s }))
+    assert.deepStrictEqual([-1, 0, 60, 61].map(settings), [false, true, true, false])
+  })
+
+  it("has the changelog up to the revision that the machine-readable files name", () => {
+    const newest = /^\*\*(\d+\.\d+)\*\*$/m.exec(guide)?.[1]
+    assert.strictEqual(newest, revision)
+  })
 })
