@@ -66,6 +66,15 @@ export interface DigitsNotSent extends NotDone {
   readonly reason: "digits_not_supported" | "digits_failed"
 }
 
+/** The longest name of an agent's or an operator's event, UTF-16 code units. */
+export const maxEventName = 64
+
+/** Something that an operator tells an agent in the middle of a call. `data` is null where there is none. */
+export interface AgentEvent {
+  readonly name: string
+  readonly data: Schema.Json
+}
+
 /** What an agent may ask of the call besides audio. */
 export interface CallLine {
   /** Stores an event in the call's log. Sizes are bounded by the caller. */
@@ -91,6 +100,11 @@ export interface AgentLeg {
   readonly run: (transport: Transport, line: CallLine) => Effect.Effect<AgentEnd, AgentLost | TransportError>
   /** Tells the agent where a transfer of its caller stands; never waits. */
   readonly transferState?: (news: { readonly state: string; readonly reason?: string }) => Effect.Effect<void>
+  /**
+   * Gives the agent an event of an operator; never waits. False: it cannot be told now, because its connection is gone or it
+   * does not read. Absent where this kind of agent takes no events.
+   */
+  readonly event?: (event: AgentEvent) => Effect.Effect<boolean>
   /** Tells the agent why the call ended; runs while the call's scope closes and never waits more than 1 s. */
   readonly ended: (end: { readonly reason: string; readonly owner: string }) => Effect.Effect<void>
 }

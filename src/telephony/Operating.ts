@@ -1,6 +1,8 @@
 import { Context, Effect, Fiber, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import type { AgentEvent } from "../agents/AgentSpec.ts"
 import { CarrierError } from "../carrier/CarrierError.ts"
+import { agentEvents, type EventRefused } from "./agentEvents.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { CallEnding } from "./CallEnding.ts"
@@ -27,6 +29,12 @@ export class Operating extends Context.Service<
       id: string,
       digits: string
     ) => Effect.Effect<void, CallNotFound | CarrierError | DigitsRefused | SqlError>
+    /** Gives the call's agent an event, and notes that in the call's log. */
+    readonly tellAgent: (
+      organizationId: string,
+      id: string,
+      event: AgentEvent
+    ) => Effect.Effect<void, CallNotFound | EventRefused | SqlError>
   }
 >()("switchboard/Operating") {
   static readonly layer = Layer.effect(
@@ -80,7 +88,7 @@ export class Operating extends Context.Service<
         if (reply === undefined) return yield* atCarrier(call, digits)
         if (!reply.ok) return yield* new DigitsRefused({ reason: "not-supported", message: reply.detail })
       })
-      return Operating.of({ hangUp, sendDigits })
+      return Operating.of({ hangUp, sendDigits, tellAgent: yield* agentEvents })
     })
   )
 }

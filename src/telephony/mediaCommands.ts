@@ -1,6 +1,7 @@
 import { Deferred, Effect, type Scope } from "effect"
-import type { AgentLeg } from "../agents/AgentSpec.ts"
+import type { AgentEvent, AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
+import { eventRefusals } from "./agentEvents.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { pressDigits } from "./mediaDigits.ts"
@@ -33,6 +34,13 @@ export const commandHandler = (
     )
   }
 
+  const tell = (event: AgentEvent): Effect.Effect<CommandReply> => {
+    const agent = leg()
+    if (agent === undefined) return Effect.succeed(eventRefusals.notThere)
+    if (agent.event === undefined) return Effect.succeed(eventRefusals.notSupported)
+    return Effect.map(agent.event(event), (told) => (told ? done("told") : eventRefusals.notTold))
+  }
+
   return Effect.fnUntraced(function* (command: CallCommand) {
     switch (command._tag) {
       case "SendDigits":
@@ -40,6 +48,8 @@ export const commandHandler = (
       case "TransferState":
         yield* leg()?.transferState?.(command) ?? Effect.void
         return done("told")
+      case "AgentEvent":
+        return yield* tell({ name: command.name, data: command.data })
       case "Release":
         yield* Deferred.succeed(stop, released)
         return done("released")

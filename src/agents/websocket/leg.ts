@@ -22,7 +22,7 @@ const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
 
 /** The agent's part of one call, over a connection on which it took the call. */
 export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
-  const { audio, socket } = accepted
+  const { agent, audio, socket } = accepted
   const agentFormat: AudioFormat = { encoding: audio.encoding, sampleRate: audio.sample_rate }
   let closing = { code: 1000, reason: "the call is over" }
 
@@ -30,6 +30,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     const clock = yield* Clock.Clock
     const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
     const record = yield* recording(line)
+    if (Object.keys(agent).length > 0) record("agent.identified", { ...agent })
     const start = yield* FiberSet.makeRuntime<never, void, never>()
     const end = yield* Deferred.make<AgentEnd, AgentLost>()
     const inbox = makeInbox({
@@ -158,6 +159,12 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       Effect.sync(() =>
         sendJson(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })
       ),
+    event: ({ data, name }) =>
+      Effect.sync(() => {
+        if (socket.readyState !== socket.OPEN || socket.bufferedAmount > limits.maxUnreadBytes) return false
+        sendJson(socket, { type: "event", name, data })
+        return true
+      }),
     ended: ({ owner, reason }) =>
       Effect.suspend(() => {
         sendJson(socket, { type: "call.end", reason, owner })

@@ -34,7 +34,8 @@ export const preferredAudio = (settings: WebSocketSettings): AgentAudio => {
 export const fields: ReadonlyArray<FormField> = [
   ...addressFields({
     url: {
-      description: "Where your agent listens. Switchboard connects to it once per call.",
+      description:
+        "Where your agent listens. Switchboard connects to it once per call, and again when a connection is lost.",
       placeholder: "wss://agent.example.com/calls"
     },
     secret: { label: "Secret", purpose: "Sent as a bearer token, so that your agent knows who calls." }
