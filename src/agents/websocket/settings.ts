@@ -62,7 +62,8 @@ export const fields: ReadonlyArray<FormField> = [
     type: "text",
     required: true,
     sensitive: false,
-    description: "Where your agent listens. Switchboard connects to it once per call, and again when a connection is lost.",
+    description:
+      "Where your agent listens. Switchboard connects to it once per call, and again when a connection is lost.",
     placeholder: "wss://agent.example.com/calls"
   },
   {
