@@ -21,19 +21,25 @@ export interface Ear {
 const decodeType = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ type: Schema.String })))
 const typeOf = (data: Buffer) => Option.getOrUndefined(decodeType(data.toString()))?.type
 
-const excerpt = (data: Buffer) => {
-  const text = data.toString()
-  return text.length <= 80 ? text : `${text.slice(0, 80)}…`
+/** The beginning of what an agent said, as a terminal can show it. */
+const excerpt = (text: string) => {
+  const beginning = text.length <= 80 ? text : `${text.slice(0, 80)}…`
+  return beginning.replaceAll(/\p{Cc}/gu, "·")
 }
+
+/** So many different complaints are kept of one connection. */
+const mostComplaints = 10
+/** More types than the protocol has. */
+const mostTypes = 100
 
 /** What is wrong with a text message, if anything is. */
 const complaintOf = (data: Buffer): string | undefined => {
   for (const read of [readFirst(data), readMessage(data)]) {
     if (read._tag === "Message") return undefined
     if (read._tag === "TooLarge") return `a text message of ${data.length} bytes: 64 KiB are allowed`
-    if (read._tag === "Unreadable") return `${excerpt(data)} cannot be read: ${read.why}`
+    if (read._tag === "Unreadable") return `${excerpt(data.toString())} cannot be read: ${read.why}`
   }
-  return `"${typeOf(data) ?? ""}" is no type of this version`
+  return `"${excerpt(typeOf(data) ?? "")}" is no type of this version`
 }
 
 const socketComplaints: Readonly<Record<string, string>> = {
@@ -43,6 +49,9 @@ const socketComplaints: Readonly<Record<string, string>> = {
 /** Listens to everything that comes over a connection, beside whoever else does. */
 export const listenIn = (socket: WebSocket, now: () => number): Ear => {
   const complaints: Array<string> = []
+  const complain = (complaint: string) => {
+    if (complaints.length < mostComplaints && !complaints.includes(complaint)) complaints.push(complaint)
+  }
   const types = new Set<string>()
   let texts = 0
   let bytes = 0
@@ -61,15 +70,15 @@ export const listenIn = (socket: WebSocket, now: () => number): Ear => {
     }
     texts += 1
     const type = typeOf(data)
-    if (type !== undefined) types.add(type)
+    if (type !== undefined && types.size < mostTypes) types.add(type)
     const complaint = complaintOf(data)
-    if (complaint !== undefined) complaints.push(complaint)
+    if (complaint !== undefined) complain(complaint)
   })
   socket.on("error", (error) => {
     const reason = "code" in error && typeof error.code === "string" ? error.code : ""
     if (reason === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") tooLarge = true
     else if (reason.startsWith("WS_ERR_"))
-      complaints.push(socketComplaints[reason] ?? `it breaks WebSocket itself: ${error.message}`)
+      complain(socketComplaints[reason] ?? `it breaks WebSocket itself: ${error.message}`)
   })
   socket.on("close", (closed) => {
     code = closed

@@ -68,7 +68,7 @@ export const makePhone = Effect.gen(function* () {
     close,
     terminate: close
   }
-  const say = (word: string) => deliver?.({ data: Buffer.from(word), binary: false })
+  const say = (word: string): void => deliver?.({ data: Buffer.from(word), binary: false })
 
   const opening = yield* Effect.forkScoped(
     openTransport(socket, { callId: "testkit", providerCallId: undefined, accountId: undefined }, { serializer }),
@@ -92,8 +92,8 @@ export const makePhone = Effect.gen(function* () {
       const frame = frames[spoken++ % frames.length]
       if (frame !== undefined) deliver?.({ data: frame, binary: true })
     }).pipe(Effect.repeat(Schedule.fixed(frameMs)), Effect.asVoid),
-    press: (digit) => void say(digit),
-    hangUp: Effect.sync(() => void say("stop")),
+    press: say,
+    hangUp: Effect.sync(() => say("stop")),
     wasFull: () => full
   }
   return phone

@@ -23,8 +23,10 @@ export const AgentAudio = Schema.Struct({
         encoding === "pcm_s16le" || sample_rate === 8000 ? undefined : `must be 8000 Hz for ${encoding}`,
       {
         toJsonSchema: () => ({
-          if: { properties: { encoding: { enum: ["mulaw", "alaw"] } } },
-          then: { properties: { sample_rate: { enum: [8000] } } }
+          anyOf: [
+            { properties: { encoding: { enum: ["pcm_s16le"] } } },
+            { properties: { sample_rate: { enum: [8000] } } }
+          ]
         })
       }
     )

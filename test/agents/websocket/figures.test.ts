@@ -131,6 +131,12 @@ describe("the connection's figures", () => {
   )
 })
 
+/** An event message of exactly this size. */
+const event = (bytes: number) => {
+  const empty = JSON.stringify({ type: "event", name: "n", data: "" }).length
+  return { type: "event", name: "n", data: "x".repeat(bytes - empty) }
+}
+
 describe("the figures of what an agent says", () => {
   it.effect("50 messages that cannot be read are answered, then one a second, then the connection is closed", () =>
     Effect.gen(function* () {
@@ -176,10 +182,6 @@ describe("the figures of what an agent says", () => {
     Effect.gen(function* () {
       const server = yield* agentServer()
       const { events, visit } = yield* startCall(server)
-      const event = (bytes: number) => {
-        const empty = JSON.stringify({ type: "event", name: "n", data: "" }).length
-        return { type: "event", name: "n", data: "x".repeat(bytes - empty) }
-      }
       yield* visit.say(event(8 * 1024))
       yield* visit.say(event(8 * 1024 + 1))
       assert.include((yield* visit.nextOf("error")).message, "8192 bytes")
