@@ -27,16 +27,20 @@ export interface Inbox {
   readonly clear: (act: Effect.Effect<void>) => void
   /** Whether the connection is not read now, because the phone is behind. */
   readonly isWaiting: () => boolean
+  /** Audio that waits here for room, bytes. */
+  readonly waitingBytes: () => number
   /** From now on nothing is carried out any more. */
   readonly stop: () => void
 }
 
 /**
- * Nothing is copied and no fiber wakes while there is room. Without room the connection is not read, so what waits here
- * is bounded by what one read of the socket had brought already.
+ * Nothing is copied and no fiber wakes while there is room. Without room the connection is read on until `aheadBytes` of
+ * audio wait here, for protocols whose other messages must not wait behind audio; then it is not read, so what waits is
+ * bounded by that and by what one read of the socket had brought already.
  */
-export const makeInbox = (ports: InboxPorts): Inbox => {
+export const makeInbox = (ports: InboxPorts, aheadBytes = 0): Inbox => {
   let items: Array<Item> = []
+  let waitingBytes = 0
   let waitsFor: "nothing" | "room" | "control" = "nothing"
   let reading = true
   let stopped = false
@@ -62,24 +66,30 @@ export const makeInbox = (ports: InboxPorts): Inbox => {
     return true
   }
 
+  const readOrNot = () => {
+    const shouldRead = stopped || waitsFor === "nothing" || (waitsFor === "room" && waitingBytes <= aheadBytes)
+    if (shouldRead === reading) return
+    reading = shouldRead
+    if (reading) ports.resume()
+    else ports.pause()
+  }
+
   const proceed = () => {
     waitsFor = "nothing"
     for (let next = items[0]; next !== undefined; next = items[0]) {
       if (!carryOut(next)) break
       items.shift()
+      if (next._tag === "Audio") waitingBytes -= next.chunk.length
     }
-    const shouldRead = stopped || waitsFor === "nothing"
-    if (shouldRead !== reading) {
-      reading = shouldRead
-      if (reading) ports.resume()
-      else ports.pause()
-    }
+    readOrNot()
   }
 
   const add = (item: Item) => {
     if (stopped) return
     items.push(item)
+    if (item._tag === "Audio") waitingBytes += item.chunk.length
     if (waitsFor === "nothing") proceed()
+    else readOrNot()
   }
 
   return {
@@ -91,13 +101,16 @@ export const makeInbox = (ports: InboxPorts): Inbox => {
     clear: (act) => {
       if (stopped) return
       items = items.filter((item) => item._tag === "Control")
+      waitingBytes = 0
       items.push({ _tag: "Control", act })
       if (waitsFor !== "control") proceed()
     },
-    isWaiting: () => waitsFor === "room",
+    isWaiting: () => waitsFor === "room" && !reading,
+    waitingBytes: () => waitingBytes,
     stop: () => {
       stopped = true
       items = []
+      waitingBytes = 0
       if (!reading) ports.resume()
       reading = true
     }
