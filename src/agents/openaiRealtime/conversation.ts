@@ -123,10 +123,9 @@ export const makeConversation = (subject: Subject, ports: ConversationPorts) => 
 
   /** The caller begins to speak, or presses a key: what the agent says is over. */
   const interrupt = (isVoice: boolean) => {
-    const wasActive = turns.isActive()
+    const stays = turns.isActive() || voice.isSpeaking() ? ending.stay() : undefined
     turns.cancel(isVoice)
-    const wasCut = voice.interrupt(turns.activeId())
-    const stays = wasActive || wasCut ? ending.stay() : undefined
+    voice.interrupt(turns.activeId())
     if (stays !== undefined) answer(stays, interrupted.output)
   }
 

@@ -53,6 +53,16 @@ export const makeVoice = ({ format, inbox, run, said, transport, truncate }: Voi
   }
 
   const waitingMs = () => msOf(outgoingFormat, inbox.waitingBytes())
+  const unheardMs = () => {
+    let ms = waitingMs()
+    const look = Effect.map(transport.playout, ({ heardMs, queuedMs }) => {
+      ms += queuedMs - heardMs
+    })
+    run(look)
+    return ms
+  }
+  /** Whether something is still to be heard. */
+  const isSpeaking = () => !playback.isEmpty() && unheardMs() > 0
 
   return {
     /** Takes a piece of audio. False: it is not base64. */
@@ -88,35 +98,26 @@ export const makeVoice = ({ format, inbox, run, said, transport, truncate }: Voi
       playback.heard(itemId)
       transcripts.heard(itemId)
     },
+    isSpeaking,
     /**
      * Silences the phone, and tells the API what was heard. What comes later of this response, or of an item that was cut, is
-     * dropped. Gives whether anything was cut off.
+     * dropped.
      */
-    interrupt: (responseId: string | undefined): boolean => {
+    interrupt: (responseId: string | undefined): void => {
       if (responseId !== undefined) silencedResponses.add(responseId)
-      if (playback.isEmpty()) return false
+      if (!isSpeaking()) return
       const waiting = waitingMs()
-      let isCut = false
-      const silence = Effect.map(transport.clear, ({ droppedMs }) => {
-        for (const cut of playback.cut(droppedMs + waiting)) cutOff(cut)
-        isCut = true
-      })
-      run(
-        Effect.map(transport.playout, ({ heardMs, queuedMs }) => {
-          if (queuedMs - heardMs + waiting <= 0) return
-          speech.forget()
-          inbox.clear(silence)
+      speech.forget()
+      inbox.clear(
+        Effect.map(transport.clear, ({ droppedMs }) => {
+          for (const cut of playback.cut(droppedMs + waiting)) cutOff(cut)
         })
       )
-      return isCut
     },
     /** The session is over: what waits will not be heard. */
-    close: Effect.suspend(() => {
-      const waiting = waitingMs()
-      return Effect.map(transport.playout, ({ heardMs, queuedMs }) => {
-        for (const cut of playback.cut(queuedMs - heardMs + waiting)) transcripts.cut(cut)
-        transcripts.close()
-      })
+    close: Effect.sync(() => {
+      for (const cut of playback.cut(unheardMs())) transcripts.cut(cut)
+      transcripts.close()
     })
   }
 }
