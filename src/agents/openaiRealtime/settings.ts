@@ -25,8 +25,11 @@ const ApiUrl = Schema.String.check(
 )
 
 const text = (maximum: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(maximum))
+/** A secret that fits into a header. */
 const token = (minimum: number) =>
-  Schema.RedactedFromValue(Schema.String.check(Schema.isMinLength(minimum), Schema.isPattern(/^[\x21-\x7e]{1,512}$/)))
+  Schema.RedactedFromValue(
+    Schema.String.check(Schema.isMinLength(minimum), Schema.isMaxLength(512), Schema.isPattern(/^[\x21-\x7e]*$/))
+  )
 const between = (minimum: number, maximum: number) => Schema.Number.check(Schema.isBetween({ minimum, maximum }))
 const whole = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
