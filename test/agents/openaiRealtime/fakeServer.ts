@@ -87,7 +87,7 @@ const visitOf = Effect.fnUntraced(function* (socket: WebSocket, request: Incomin
   const complain = (error: Partial<RealtimeError>, cause?: string) =>
     send({
       type: "error",
-      error: { type: "invalid_request_error", message: "no", param: null, event_id: cause ?? null, ...error }
+      error: { type: "invalid_request_error", message: "no", param: null, ...error, event_id: cause ?? null }
     })
 
   const update = (wanted: Sent<"session.update">) => {
