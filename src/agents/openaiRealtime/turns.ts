@@ -29,8 +29,11 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
   let serial = 0
   let active: { readonly id: string | undefined } | undefined
   let ask: Ask | undefined
-  /** The last ask, after which a response began that may be another one: which of its items that one has certainly answered. */
-  let unsure: { readonly eventId: string; readonly items: ReadonlyMap<string, boolean> } | undefined
+  /**
+   * The last ask, after which a response began that may be another one: those of its items that were perhaps too late for
+   * it, and whether they are known to be in the conversation by now.
+   */
+  let unsure: { readonly eventId: string; readonly late: Map<string, boolean> } | undefined
   let isCallerSpeaking = false
   let held = 0
   /** Items that want an answer: whether each is known to be in the conversation. */
@@ -84,12 +87,17 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
     },
     added: (itemId: string): void => {
       if (wanted.has(itemId)) wanted.set(itemId, true)
+      if (unsure?.late.has(itemId) === true) unsure.late.set(itemId, true)
     },
     created: (id: string | undefined): void => {
       active = { id }
-      const asked = Array.from(ask?.items ?? [], (item) => [item, wanted.get(item) ?? true] as const)
-      unsure = ask === undefined ? undefined : { eventId: ask.eventId, items: new Map(asked) }
-      for (const [item, isAdded] of wanted) if (isAdded || ask?.items.has(item) === true) wanted.delete(item)
+      for (const [item, isAdded] of unsure?.late ?? []) if (isAdded) unsure?.late.delete(item)
+      if (ask !== undefined) unsure = { eventId: ask.eventId, late: new Map() }
+      for (const [item, isAdded] of wanted) {
+        const isAsked = ask?.items.has(item) === true
+        if (isAsked && !isAdded) unsure?.late.set(item, false)
+        if (isAsked || isAdded) wanted.delete(item)
+      }
       ask = undefined
     },
     done: (id: string | undefined): void => {
@@ -111,7 +119,7 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
       if (event_id?.startsWith("sb_cancel_") === true) return true
       const concerns = (eventId: string | undefined) => eventId !== undefined && (event_id ?? eventId) === eventId
       if (code === hasActiveResponse && (concerns(ask?.eventId) || concerns(unsure?.eventId))) {
-        for (const [item, isAdded] of unsure?.items ?? []) if (!isAdded) wanted.set(item, false)
+        for (const [item, isAdded] of unsure?.late ?? []) wanted.set(item, isAdded)
         active ??= { id: undefined }
         ask = undefined
         unsure = undefined

@@ -17,6 +17,7 @@ export interface ConnectOptions {
   readonly settings?: FormValues
   readonly call?: Partial<AgentCall>
   readonly memory?: Memory
+  readonly environment?: AgentEnvironment["Service"]
   /** Without a key. */
   readonly isKeyless?: boolean
 }
@@ -24,14 +25,21 @@ export interface ConnectOptions {
 /** Connects the kind of agent under test to a server, in the scope. */
 export const connect = (
   url: string,
-  { call, isKeyless = false, limits, memory = makeMemory(), settings }: ConnectOptions = {}
+  {
+    call,
+    environment = loopbackEnvironment,
+    isKeyless = false,
+    limits,
+    memory = makeMemory(),
+    settings
+  }: ConnectOptions = {}
 ) =>
   realtimeAgent({ ...standardLimits, ...limits }, memory)
     .connect(
       { ...someCall, ...call },
       Redacted.make({ url, model: "gpt-realtime-2.1", ...(isKeyless ? {} : { api_key: apiKey }), ...settings })
     )
-    .pipe(Effect.provideService(AgentEnvironment, loopbackEnvironment))
+    .pipe(Effect.provideService(AgentEnvironment, environment))
 
 /** A call in progress over any transport; `isHeard` tells whether somebody listens to it. */
 export const startOn = Effect.fnUntraced(function* (

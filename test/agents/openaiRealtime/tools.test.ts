@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue, Schema } from "effect"
-import { someCall, until } from "../support/legs.ts"
+import { AgentEnvironment, httpGuard } from "../../../src/agents/AgentEnvironment.ts"
+import { loopbackEnvironment, someCall, until } from "../support/legs.ts"
 import { startCall } from "./calls.ts"
 import { realtimeServer, type Visit } from "./fakeServer.ts"
 import { begin, callFunction, finish, respond } from "./script.ts"
@@ -226,14 +227,36 @@ describe("a tool of one's own", () => {
     })
   )
 
+  it.live("is called at the address that the guard gives, and at no other", () =>
+    Effect.gen(function* () {
+      const tools = yield* toolServer()
+      const server = yield* realtimeServer()
+      const url = tools.url.replace("127.0.0.1", "tools.switchboard.invalid")
+      const { visit } = yield* startCall(server, { settings: toolsWith(url) })
+      yield* calling(visit, "look_up", "{}")
+      const call = yield* Queue.take(tools.calls)
+      assert.match(call.headers.host ?? "", /^tools\.switchboard\.invalid:\d+$/)
+    })
+  )
+
   it.live("cannot be on a network that agents must not reach, nor where nobody listens", () =>
     Effect.gen(function* () {
       const server = yield* realtimeServer()
-      for (const [url, why] of [
-        ["http://127.0.0.1:1/tool", /cannot be reached \(ECONNREFUSED\)/],
-        ["https://127.0.0.1:1/tool", /cannot be reached/]
+      const guarded = AgentEnvironment.of({
+        ...loopbackEnvironment,
+        guardHttp: httpGuard({
+          privateHosts: [],
+          publicUrl: "https://switchboard.example",
+          resolve: () => Effect.succeed([{ address: "10.0.0.1", family: 4 }])
+        })
+      })
+      const away = loopbackEnvironment
+      for (const [url, environment, why] of [
+        ["http://127.0.0.1:1/tool", away, /cannot be reached \(ECONNREFUSED\)/],
+        ["https://127.0.0.1:1/tool", away, /cannot be reached/],
+        ["https://metadata.example/latest", guarded, /not on the public internet/]
       ] as const) {
-        const { visit } = yield* startCall(server, { settings: toolsWith(url) })
+        const { visit } = yield* startCall(server, { settings: toolsWith(url), environment })
         yield* calling(visit, "look_up", "{}")
         assert.match((yield* outputOf(visit)).output, why)
       }

@@ -168,7 +168,7 @@ describe("the turns of a conversation", () => {
         for (let n = 0; n < 6; n++) for (const what of ["added", "ended", "pass", "server", "done"]) act(what)
         assert.strictEqual(answered, wanted)
       }),
-      { numRuns: 500 }
+      { numRuns: 1000 }
     )
   })
 })
