@@ -9,9 +9,9 @@ import { acceptor } from "../src/transport/webSocket.ts"
 
 const callId = "00000000-0000-4000-8000-0000000be7c4"
 const line: CallLine = { record: () => Effect.void, transfer: () => Effect.undefined, press: () => Effect.undefined }
-const nowhere = Layer.succeed(AgentEnvironment, {
-  guard: () => Effect.fail(new AgentUnreachable({ reason: "refused-address", message: "No agent is reached here." }))
-})
+const refuse = () =>
+  Effect.fail(new AgentUnreachable({ reason: "refused-address", message: "No agent is reached here." }))
+const nowhere = Layer.succeed(AgentEnvironment, { guard: refuse, guardHttp: refuse })
 
 /**
  * The media path of Switchboard alone: an accepted socket, the carrier's transport, the echo agent. No database. The path of a

@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage } from "node:http"
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { pinnedLookup } from "../../network/hostGuard.ts"
@@ -58,6 +59,31 @@ export interface Opening {
   readonly headers: Readonly<Record<string, string>>
   /** Reads nothing once it is open, so that whoever listens later misses nothing: see `hold`. False unless given. */
   readonly paused?: boolean
+  /** The message for people when the other side answers with HTTP instead; `body` is the beginning of its answer. */
+  readonly explain?: (status: number, body: string) => string
+}
+
+/** Bytes of an HTTP answer that are read to learn why there is no WebSocket. */
+const maxAnswerBytes = 4 * 1024
+
+/** Reads the beginning of an answer that is no upgrade, then gives up the connection. */
+const readRefusal = (request: ClientRequest, response: IncomingMessage, done: (body: string) => void) => {
+  const parts: Array<Buffer> = []
+  let size = 0
+  const finish = () => {
+    response.off("data", take).off("close", finish)
+    request.destroy()
+    done(Buffer.concat(parts).subarray(0, maxAnswerBytes).toString("utf8"))
+  }
+  const take = (part: Buffer) => {
+    parts.push(part)
+    size += part.length
+    if (size >= maxAnswerBytes) finish()
+  }
+  response
+    .on("error", () => {})
+    .on("data", take)
+    .on("close", finish)
 }
 
 /**
@@ -66,7 +92,7 @@ export interface Opening {
  */
 export const open = Effect.fnUntraced(function* (
   target: GuardedAddress,
-  { headers, paused = false, protocol, subprotocols }: Opening,
+  { explain: explainAnswer, headers, paused = false, protocol, subprotocols }: Opening,
   limits: SocketLimits
 ) {
   const host = target.url.host
@@ -89,6 +115,15 @@ export const open = Effect.fnUntraced(function* (
     }
     const failed = (error: Error) => resume(Effect.fail(explain(host, protocol, error)))
     socket.once("open", opened).once("error", failed)
+    if (explainAnswer !== undefined) {
+      socket.once("unexpected-response", (request, response) => {
+        const fail = (body: string) => {
+          const message = explainAnswer(response.statusCode ?? 0, body)
+          resume(Effect.fail(new AgentUnreachable({ reason: "handshake-failed", message })))
+        }
+        readRefusal(request, response, fail)
+      })
+    }
     return Effect.sync(() => socket.off("open", opened).off("error", failed))
   }).pipe(
     Effect.timeoutOrElse({

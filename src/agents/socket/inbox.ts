@@ -32,6 +32,8 @@ export interface Inbox {
   readonly clear: (act: Effect.Effect<void>) => void
   /** Whether the connection is not read now, because the phone is behind or a request is under way. */
   readonly isWaiting: () => boolean
+  /** Audio that waits here for room, bytes. */
+  readonly waitingBytes: () => number
   /** From now on nothing is carried out any more. */
   readonly stop: () => void
 }
@@ -129,6 +131,7 @@ export const makeInbox = (ports: InboxPorts): Inbox => {
       if (waitsFor !== "control") proceed()
     },
     isWaiting: () => !reading,
+    waitingBytes: () => waiting,
     stop: () => {
       stopped = true
       items = []

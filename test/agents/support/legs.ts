@@ -1,5 +1,5 @@
 import { Effect, Exit, Fiber, Queue, Redacted, Scope } from "effect"
-import { AgentEnvironment, addressGuard } from "../../../src/agents/AgentEnvironment.ts"
+import { AgentEnvironment, addressGuard, type GuardOptions, httpGuard } from "../../../src/agents/AgentEnvironment.ts"
 import type { AgentCall, CallLine, DigitsNotSent, TransferWish } from "../../../src/agents/AgentSpec.ts"
 import { webSocketAgent } from "../../../src/agents/websocket/agent.ts"
 import { type Limits, standardLimits } from "../../../src/agents/websocket/limits.ts"
@@ -21,12 +21,14 @@ export const someCall: AgentCall = {
 }
 
 /** Lets agents on this machine's loopback be reached, as a service on loopback does. */
+const onLoopback: GuardOptions = {
+  privateHosts: [],
+  publicUrl: "http://127.0.0.1:8080",
+  resolve: () => Effect.succeed([{ address: "127.0.0.1", family: 4 }])
+}
 export const loopbackEnvironment = AgentEnvironment.of({
-  guard: addressGuard({
-    privateHosts: [],
-    publicUrl: "http://127.0.0.1:8080",
-    resolve: () => Effect.succeed([{ address: "127.0.0.1", family: 4 }])
-  })
+  guard: addressGuard(onLoopback),
+  guardHttp: httpGuard(onLoopback)
 })
 
 export const secret = "a-secret-of-some-length"
