@@ -41,8 +41,8 @@ export const makeHearing = (
   const most = bytesForMs(formats.to, limits.backlogMs)
   const waiting = new FrameQueue()
   let waitingBytes = 0
-  /** When the agent last took something, while audio waits for it. */
-  let takenAt = 0
+  /** When the agent last took something, or fell behind; undefined while it is not behind. */
+  let takenAt: number | undefined
   let sent = 0
   let dropped = 0
 
@@ -61,7 +61,7 @@ export const makeHearing = (
     }
   }
   const keep = (audio: AudioChunk) => {
-    if (waiting.size === 0) takenAt = now()
+    takenAt ??= now()
     waiting.push(audio)
     waitingBytes += audio.length
     if (waitingBytes <= most) return true
@@ -75,6 +75,7 @@ export const makeHearing = (
       if (audio.length === 0 || socket.readyState !== WebSocket.OPEN) return true
       if (waiting.size > 0) sendWaiting()
       if (waiting.size > 0 || socket.bufferedAmount > inFlight) return keep(audio)
+      takenAt = undefined
       sent += 1
       send(audio)
       return true

@@ -68,4 +68,11 @@ describe("what an agent hears", () => {
       slow.socket.bufferedAmount = 100_000
     }
   })
+
+  it("ends for an agent that takes nothing also where each chunk is longer than the backlog", () => {
+    const { arrive, socket } = rig(10, 400)
+    socket.bufferedAmount = 100_000
+    assert.isTrue(arrive(20))
+    assert.isFalse(arrive(1))
+  })
 })
