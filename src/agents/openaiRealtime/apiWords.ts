@@ -4,8 +4,11 @@ import type { ApiProblem } from "./serverEvents.ts"
 /** Characters of the API's own words in a message of ours. */
 const maxCharacters = 300
 
+/** Characters that are looked at. */
+const maxRead = 2_000
+
 /** Keys of the API, also masked as it quotes them itself. */
-const anyKey = /\b(?:sk|ek|sess)[-_][\w*.-]{3,}/g
+const anyKey = /\b(?:sk|ek)[-_][\w*.-]{3,}/g
 
 const control = /[\p{Cc}\p{Cf}\s]+/gu
 
@@ -14,7 +17,8 @@ export type ApiWords = (text: string) => string
 
 export const apiWords = (apiKey: Redacted.Redacted<string> | undefined): ApiWords => {
   const key = apiKey === undefined ? "" : Redacted.value(apiKey)
-  return (text) => {
+  return (said) => {
+    const text = said.slice(0, maxRead)
     const plain = (key === "" ? text : text.replaceAll(key, "…")).replace(anyKey, "…").replace(control, " ").trim()
     return plain.length > maxCharacters ? `${plain.slice(0, maxCharacters)}…` : plain
   }

@@ -169,6 +169,10 @@ export const makeConversation = (subject: Subject, ports: ConversationPorts) => 
     ending.begin(callId)
   }
 
+  const onResponse = (id: string | undefined) => {
+    if (!turns.created(id)) voice.interrupt(id)
+  }
+
   const onResponseDone = ({
     id,
     status,
@@ -204,7 +208,7 @@ export const makeConversation = (subject: Subject, ports: ConversationPorts) => 
       case "conversation.item.input_audio_transcription.failed":
         return complain(event.error)
       case "response.created":
-        return turns.created(event.response.id ?? undefined)
+        return onResponse(event.response.id ?? undefined)
       case "response.done":
         return onResponseDone(event.response)
       case "response.output_item.done":

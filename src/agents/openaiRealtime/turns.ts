@@ -53,6 +53,14 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
     const isFree = active === undefined && ask === undefined && !isCallerSpeaking && held === 0
     if (isFree && wanted.size > 0) askNow()
   }
+  const cancelNow = () => {
+    if (active === undefined) return
+    send({
+      type: "response.cancel",
+      event_id: `sb_cancel_${serial++}`,
+      ...(active.id === undefined ? {} : { response_id: active.id })
+    })
+  }
 
   return {
     /** A name for an event that we send, and for an item that we add. */
@@ -78,19 +86,20 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
     },
     /** Ends the response in progress, where the API does not do that by itself. */
     cancel: (isCallersVoice: boolean): void => {
-      if (active === undefined || (isCallersVoice && cancelsByItself)) return
-      send({
-        type: "response.cancel",
-        event_id: `sb_cancel_${serial++}`,
-        ...(active.id === undefined ? {} : { response_id: active.id })
-      })
+      if (!isCallersVoice || !cancelsByItself) cancelNow()
     },
     added: (itemId: string): void => {
       if (wanted.has(itemId)) wanted.set(itemId, true)
       if (unsure?.late.has(itemId) === true) unsure.late.set(itemId, true)
     },
-    created: (id: string | undefined): void => {
+    /** A response began. False: one that we asked for, but the caller began to speak first, so it is cancelled. */
+    created: (id: string | undefined): boolean => {
       active = { id }
+      if (isCallerSpeaking && ask !== undefined) {
+        ask = undefined
+        cancelNow()
+        return false
+      }
       for (const [item, isAdded] of unsure?.late ?? []) if (isAdded) unsure?.late.delete(item)
       if (ask !== undefined) unsure = { eventId: ask.eventId, late: new Map() }
       for (const [item, isAdded] of wanted) {
@@ -99,6 +108,7 @@ export const makeTurns = ({ cancelsByItself, later, replyMs, send }: TurnPorts) 
         if (isAsked || isAdded) wanted.delete(item)
       }
       ask = undefined
+      return true
     },
     done: (id: string | undefined): void => {
       if (active?.id !== undefined && id !== undefined && active.id !== id) return

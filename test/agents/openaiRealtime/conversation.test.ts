@@ -94,6 +94,24 @@ describe("a call with a realtime model", () => {
     })
   )
 
+  it.live("gives its greeting up to a caller who speaks first", () =>
+    Effect.gen(function* () {
+      const server = yield* realtimeServer()
+      const { events, media, visit } = yield* startCall(server, { settings: { greeting: "Say hello." } })
+      yield* visit.nextOf("response.create")
+      yield* callerSpeaks(visit)
+      yield* begin(visit, "resp_1")
+      assert.deepInclude(yield* visit.next, { type: "response.cancel", response_id: "resp_1" })
+      yield* delta(visit, "resp_1", "item_1", every)
+      assert.deepInclude(yield* visit.next, { type: "conversation.item.truncate", item_id: "item_1", audio_end_ms: 0 })
+      yield* callerStops(visit)
+      yield* respond(visit, { response: "resp_2", item: "item_2", audio: every })
+      yield* until(() => media.byteCount() === 256)
+      assert.deepStrictEqual(events, [])
+      assert.strictEqual(visit.waiting(), 0)
+    })
+  )
+
   it.live("writes down what both sides said, and how much of it was heard", () =>
     Effect.gen(function* () {
       const server = yield* realtimeServer()

@@ -53,11 +53,12 @@ describe("the playback of a model's speech", () => {
   })
 })
 
+const transcripts = () => {
+  const said: Array<Saying> = []
+  return { said, ...makeTranscripts((saying) => said.push(saying)) }
+}
+
 describe("what an agent said", () => {
-  const transcripts = () => {
-    const said: Array<Saying> = []
-    return { said, ...makeTranscripts((saying) => said.push(saying)) }
-  }
   const cut = { itemId: "a", contentIndex: 0, heardMs: 500, audioMs: 1000 }
 
   it("is told once its words and what was heard of them are known, in either order", () => {

@@ -91,9 +91,9 @@ describe("a realtime model whose connection was lost", () => {
   )
 })
 
-describe("the memory of conversations", () => {
-  const remark = (text: string) => ({ role: "user", text }) as const
+const remark = (text: string) => ({ role: "user", text }) as const
 
+describe("the memory of conversations", () => {
   it("keeps the end of each, and forgets what is over", () => {
     const memory = makeMemory()
     for (let n = 0; n < 100; n++) memory.remember("a", remark(`remark ${n}`), n)

@@ -24,6 +24,11 @@ const otherNumber = "+14155550124"
 /** ms of mu-law at 8 kHz that is nowhere silent. */
 const talk = (ms: number) => Uint8Array.from({ length: ms * 8 }, (_, index) => 0x10 + (index % 97))
 const heardMs = (now: CallSnapshot) => now.heard.spans.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0)
+/** The phone has been silent for a while since the latest `clear`. */
+const isSilent = (now: CallSnapshot) => {
+  const clear = now.mediaMessages.findLast(({ kind }) => kind === "clear")
+  return clear !== undefined && now.heard.timeline.length > (clear.atMs + 300) * 8
+}
 /** How far the model's figure may be from what the simulated caller heard, ms: frames, the carrier's own buffer, a busy machine. */
 const tolerance = 120
 /** On a busy machine the carrier gets a `clear` late, which is no error of ours: one of so many must be in time. */
@@ -63,10 +68,6 @@ layer(App.layer(mulawCarrier, "twilio", { SWITCHBOARD_LOG_LEVEL: "trace" }, log)
             yield* callerSpeaks(visit, names.response)
             const { audio_end_ms, item_id } = yield* visit.nextOf("conversation.item.truncate")
             assert.strictEqual(item_id, names.item)
-            const isSilent = (now: CallSnapshot) => {
-              const clear = now.mediaMessages.findLast(({ kind }) => kind === "clear")
-              return clear !== undefined && now.heard.timeline.length > (clear.atMs + 300) * 8
-            }
             const after = yield* call.until(isSilent)
             return Math.abs(audio_end_ms - (heardMs(after) - heardMs(before)))
           })

@@ -4,6 +4,11 @@ import type { ClientEvent } from "../../../src/agents/openaiRealtime/clientEvent
 import type { ApiProblem } from "../../../src/agents/openaiRealtime/serverEvents.ts"
 import { makeTurns } from "../../../src/agents/openaiRealtime/turns.ts"
 
+const hasActive = (event_id?: string): ApiProblem => ({
+  code: "conversation_already_has_active_response",
+  ...(event_id === undefined ? {} : { event_id })
+})
+
 /** Turns with a clock in which time passes by `pass`. */
 const rig = ({ cancelsByItself = true } = {}) => {
   const sent: Array<ClientEvent> = []
@@ -18,11 +23,7 @@ const rig = ({ cancelsByItself = true } = {}) => {
   const pass = () => {
     for (const act of waiting.splice(0)) act()
   }
-  const hasActive = (event_id?: string): ApiProblem => ({
-    code: "conversation_already_has_active_response",
-    ...(event_id === undefined ? {} : { event_id })
-  })
-  return { turns, sent, asks, pass, hasActive }
+  return { turns, sent, asks, pass }
 }
 
 describe("the turns of a conversation", () => {
@@ -82,7 +83,7 @@ describe("the turns of a conversation", () => {
 
   it("are asked for again when the API was faster with another response", () => {
     for (const named of [true, false]) {
-      const { asks, hasActive, turns } = rig()
+      const { asks, turns } = rig()
       turns.want("a")
       const eventId = named ? asks()[0]?.event_id : undefined
       turns.created("by itself")
@@ -95,7 +96,7 @@ describe("the turns of a conversation", () => {
   })
 
   it("do not ask in a circle for what is refused", () => {
-    const { asks, turns, hasActive } = rig()
+    const { asks, turns } = rig()
     turns.want("a")
     assert.isFalse(turns.refused({ code: "server_error", event_id: asks()[0]?.event_id ?? "" }))
     turns.want("b")
@@ -105,6 +106,21 @@ describe("the turns of a conversation", () => {
     assert.lengthOf(asks(), 2, "there is an active response that we did not know of")
     turns.done(undefined)
     assert.lengthOf(asks(), 3)
+  })
+
+  it("are given up when the caller was faster, whose answer is the answer to everything", () => {
+    const { asks, pass, sent, turns } = rig()
+    turns.want("a")
+    turns.callerBegan()
+    turns.added("a")
+    assert.isFalse(turns.created("r1"))
+    assert.deepInclude(sent.at(-1), { type: "response.cancel", response_id: "r1" })
+    turns.done("r1")
+    turns.callerEnded()
+    assert.isTrue(turns.created("r2"))
+    pass()
+    turns.done("r2")
+    assert.lengthOf(asks(), 1)
   })
 
   it("are cancelled where the API does not do that by itself", () => {
@@ -129,7 +145,7 @@ describe("the turns of a conversation", () => {
     const step = fc.constantFrom("want", "added", "vad", "done", "began", "ended", "pass", "server")
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const { asks, hasActive, pass, turns } = rig()
+        const { asks, pass, turns } = rig()
         /** The server's side: events of ours are dealt with in their order, at the step "server". */
         let active: string | undefined
         let dealt = 0
@@ -147,8 +163,7 @@ describe("the turns of a conversation", () => {
         }
         const begin = () => {
           active = `r${serial++}`
-          answered = added
-          turns.created(active)
+          if (turns.created(active)) answered = added
         }
         const act = (what: string) => {
           if (what === "want") turns.want(`i${wanted++}`)

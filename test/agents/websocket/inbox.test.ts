@@ -100,13 +100,11 @@ describe("the inbox of an agent's messages", () => {
     Effect.gen(function* () {
       const start = yield* FiberSet.makeRuntime<never, void, never>()
       const read: Array<boolean> = []
-      let wake = () => {}
+      const waiting: Array<() => void> = []
       let room = 0
       const ports: InboxPorts = {
         play: () => room-- > 0,
-        onRoom: (listener) => {
-          wake = listener
-        },
+        onRoom: (listener) => void waiting.push(listener),
         start,
         pause: () => void read.push(false),
         resume: () => void read.push(true)
@@ -118,7 +116,7 @@ describe("the inbox of an agent's messages", () => {
       inbox.audio(new Uint8Array(1))
       assert.deepStrictEqual([inbox.waitingBytes(), inbox.isWaiting(), read], [21, true, [false]])
       room = 1
-      wake()
+      for (const wake of waiting.splice(0)) wake()
       assert.deepStrictEqual([inbox.waitingBytes(), inbox.isWaiting(), read], [11, false, [false, true]])
       inbox.audio(new Uint8Array(10))
       inbox.clear(Effect.void)
