@@ -8,6 +8,7 @@ import { callsHandlers } from "./callsHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
+import { recordingHandlers } from "./recordingHandlers.ts"
 import { jsonBodyLayer, problemsLayer } from "./readRequests.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
 import { unknownPaths } from "./unknownPaths.ts"
@@ -19,7 +20,8 @@ const handlers = Layer.mergeAll(
   telephonyConfigHandlers,
   phoneNumberHandlers,
   agentHandlers,
-  callsHandlers
+  callsHandlers,
+  recordingHandlers
 ).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer)))
 
 /** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */

@@ -1,5 +1,6 @@
 import { Context, Effect, Fiber, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import type { RecordingAction } from "../agents/AgentSpec.ts"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
@@ -10,6 +11,12 @@ import { CarrierDesk, reference } from "./CarrierDesk.ts"
 /** Nobody can send digits into the call now; `message` says why. */
 export class DigitsRefused extends Schema.TaggedError<DigitsRefused>()("DigitsRefused", {
   reason: Schema.Literals(["over", "not-connected", "not-supported"]),
+  message: Schema.String
+}) {}
+
+/** Nothing was done about the recording of the call; `message` says why. */
+export class RecordingRefused extends Schema.TaggedError<RecordingRefused>()("RecordingRefused", {
+  reason: Schema.Literals(["over", "not-connected", "refused", "unanswered"]),
   message: Schema.String
 }) {}
 
@@ -27,6 +34,12 @@ export class Operating extends Context.Service<
       id: string,
       digits: string
     ) => Effect.Effect<void, CallNotFound | CarrierError | DigitsRefused | SqlError>
+    /** Begins, pauses or ends the recording of a call whose media is open. */
+    readonly record: (
+      organizationId: string,
+      id: string,
+      action: RecordingAction
+    ) => Effect.Effect<void, CallNotFound | RecordingRefused | SqlError>
   }
 >()("switchboard/Operating") {
   static readonly layer = Layer.effect(
@@ -80,10 +93,33 @@ export class Operating extends Context.Service<
         if (reply === undefined) return yield* atCarrier(call, digits)
         if (!reply.ok) return yield* new DigitsRefused({ reason: "not-supported", message: reply.detail })
       })
-      return Operating.of({ hangUp, sendDigits })
+
+      const record = Effect.fn("Operating.record")(function* (
+        organizationId: string,
+        id: string,
+        action: RecordingAction
+      ) {
+        const call = yield* history.get(organizationId, id)
+        if (call.endedAt !== undefined)
+          return yield* new RecordingRefused({ reason: "over", message: "The call is over." })
+        const reply = yield* commands
+          .send(call.id, { _tag: "Recording", action })
+          .pipe(Effect.catchTag("CallNotHeld", ({ unanswered }) => (unanswered ? noAnswer : noMedia)))
+        if (!reply.ok) return yield* new RecordingRefused({ reason: "refused", message: reply.detail })
+      })
+      return Operating.of({ hangUp, sendDigits, record })
     })
   )
 }
+
+const noMedia = new RecordingRefused({
+  reason: "not-connected",
+  message: "The call's media is not open: there is nothing to record."
+})
+const noAnswer = new RecordingRefused({
+  reason: "unanswered",
+  message: "The node that holds the call did not answer in time. Look at the call's recordings before you try again."
+})
 
 /** Digits are not sent twice: a PIN would be wrong. */
 const perhapsSent = ({ mode }: Call) =>

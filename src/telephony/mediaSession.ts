@@ -5,6 +5,7 @@ import { type MediaSocket, type Transport, TransportError } from "../Transport.t
 import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
+import { type CallRecording, callRecording } from "./callRecording.ts"
 import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
@@ -46,6 +47,7 @@ const bridged = ({ call, configuration }: AdmittedCall, transport: Transport) =>
 interface Progress {
   transport: Transport | undefined
   leg: AgentLeg | undefined
+  recording: CallRecording | undefined
 }
 
 /**
@@ -57,6 +59,7 @@ export const mediaSession = Effect.gen(function* () {
   const calls = yield* Calls
   const commands = yield* CallCommands
   const connectAgent = yield* agentConnector
+  const recordingOf = yield* callRecording
   const transferring = yield* mediaTransfers
   const pacer = yield* Pacer
   const { maxCallSeconds } = yield* Settings
@@ -96,12 +99,18 @@ export const mediaSession = Effect.gen(function* () {
     return transport
   })
 
-  const talk = Effect.fnUntraced(function* (admitted: AdmittedCall, leg: AgentLeg, transport: Transport) {
+  const talk = Effect.fnUntraced(function* (
+    admitted: AdmittedCall,
+    leg: AgentLeg,
+    transport: Transport,
+    recording: CallRecording
+  ) {
     const { call } = admitted
     const line: CallLine = {
       record: (kind, payload) => record(call, { source: "agent", kind, payload }),
       transfer: (wish) => transferring.begin(call.id, wish),
-      press: (digits) => pressDigits(admitted, transport, digits)
+      press: (digits) => pressDigits(admitted, transport, digits),
+      recording: recording.act
     }
     const end = yield* leg
       .run(transport, line)
@@ -125,9 +134,11 @@ export const mediaSession = Effect.gen(function* () {
       const { call } = admitted
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
+      const recording = yield* recordingOf(call, transport)
+      progress.recording = recording
       const leg = yield* connectAgent(call)
       progress.leg = leg
-      return yield* talk(admitted, leg, transport)
+      return yield* talk(admitted, leg, transport, recording)
     },
     (effect, { call }, _socket, progress) =>
       Effect.catchTags(effect, {
@@ -161,7 +172,7 @@ export const mediaSession = Effect.gen(function* () {
     stop: Deferred.Deferred<Ending>
   ) {
     const { call } = admitted
-    const progress: Progress = { transport: undefined, leg: undefined }
+    const progress: Progress = { transport: undefined, leg: undefined, recording: undefined }
     const session = Effect.gen(function* () {
       yield* counted
       yield* commands.serve(
@@ -170,6 +181,7 @@ export const mediaSession = Effect.gen(function* () {
           admitted,
           () => progress.transport,
           () => progress.leg,
+          () => progress.recording,
           stop,
           yield* Effect.scope
         )

@@ -10,13 +10,16 @@ import { AgentNotFound, Agents } from "../../src/organizations/Agents.ts"
 import { Configurations } from "../../src/organizations/Configurations.ts"
 import type { NewCall } from "../../src/telephony/Admission.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
+import * as recordingHost from "../../src/telephony/recordingHost.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
+import { layerWith } from "../../src/recording/layer.ts"
+import { RecordingFiles } from "../../src/recording/RecordingFiles.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import type { MediaSocket } from "../../src/Transport.ts"
 import { openTransport } from "../../src/transport/openTransport.ts"
 import { Pacer } from "../../src/transport/pacer.ts"
 import { loopbackEnvironment } from "../agents/support/legs.ts"
-import { embeddedDatabase } from "../support/database.ts"
+import { embeddedDatabase, temporaryFolder } from "../support/database.ts"
 import { serializer, start } from "../transport/support/protocol.ts"
 import { FakeSocket } from "../transport/support/rig.ts"
 import { carrierName, fakeSpec } from "./support/fakeCarrier.ts"
@@ -109,10 +112,16 @@ const spec = {
     })) satisfies ReturnType<typeof fakeSpec>["transport"]
 }
 
+/** Recordings in a folder that goes with the test. */
+const recordings = layerWith(Layer.unwrap(Effect.map(temporaryFolder, RecordingFiles.layerIn))).pipe(
+  Layer.provide(recordingHost.layer)
+)
+
 /** Media sessions over the real calls, tickets and commands on a fresh database. */
 export const mediaWorld = MediaSessions.layer.pipe(
   Layer.provide(configurations),
   Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
+  Layer.provideMerge(recordings),
   Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
   Layer.provideMerge(world(embeddedDatabase, spec))
 )

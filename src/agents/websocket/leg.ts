@@ -65,6 +65,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       record,
       transfer: line.transfer,
       press: line.press,
+      recording: line.recording,
       finishSpeech: speech.finish,
       forgetSpeech: speech.forget,
       leave,
