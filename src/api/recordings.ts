@@ -48,9 +48,9 @@ export const RecordingView = Schema.Struct({
   ended_at: Schema.NullOr(Time),
   duration_ms: Schema.NullOr(Milliseconds).annotate({ description: "Null until it is over, as is `bytes`." }),
   bytes: Schema.NullOr(Schema.Int),
-  paused: Schema.Array(
-    Schema.Struct({ from_ms: Milliseconds, to_ms: Schema.NullOr(Milliseconds) })
-  ).annotate({ description: "The parts that are silent because it was paused, ms since its beginning." }),
+  paused: Schema.Array(Schema.Struct({ from_ms: Milliseconds, to_ms: Schema.NullOr(Milliseconds) })).annotate({
+    description: "The parts that are silent because it was paused, ms since its beginning."
+  }),
   error: Schema.NullOr(Schema.String).annotate({ description: "Why it failed." }),
   deleted_at: Schema.NullOr(Time)
 }).annotate({ identifier: "Recording" })
@@ -78,7 +78,11 @@ export const RecordingsGroup = HttpApiGroup.make("recordings")
       success: Recordings,
       error: [CallMissing, RecordingNotPossible, RecordingUnavailable, ValidationFailed]
     }).annotateMerge(
-      access("operator", "Begin, pause or end the recording of a call", "Whatever node it is on. Answers its recordings.")
+      access(
+        "operator",
+        "Begin, pause or end the recording of a call",
+        "Whatever node it is on. Answers its recordings."
+      )
     ),
     HttpApiEndpoint.get("download", "/calls/:id/recordings/:rid", {
       params: one,
@@ -98,9 +102,7 @@ export const RecordingsGroup = HttpApiGroup.make("recordings")
       params: one,
       success: HttpApiSchema.NoContent,
       error: [CallMissing, RecordingMissing, RecordingNotPossible]
-    }).annotateMerge(
-      access("admin", "Delete a recording", "The file goes, the row stays and says so. On any node.")
-    )
+    }).annotateMerge(access("admin", "Delete a recording", "The file goes, the row stays and says so. On any node."))
   )
   .middleware(JsonBody)
   .middleware(Authorization)

@@ -101,7 +101,8 @@ const elsewhere = new AudioGone({
 })
 const lost = new AudioGone({
   reason: "lost",
-  message: "The recording's file is not in its folder any more: it was moved or deleted by hand, or the recording never began."
+  message:
+    "The recording's file is not in its folder any more: it was moved or deleted by hand, or the recording never began."
 })
 const stillRecording = new StillRecording({
   message: "The recording is still being made. Stop it first, or wait for the end of the call."

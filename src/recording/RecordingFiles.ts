@@ -101,15 +101,27 @@ const writeOnce = async (file: string, text: string) => {
 }
 
 /** A disk that hangs holds nobody up. */
-const close = (handle: FileHandle) => Effect.ignore(Effect.timeout(attempt(() => handle.close()), "2 seconds"))
+const close = (handle: FileHandle) =>
+  Effect.ignore(
+    Effect.timeout(
+      attempt(() => handle.close()),
+      "2 seconds"
+    )
+  )
 
 const filesIn = (folder: string): RecordingFiles["Service"] => {
   const identity = join(folder, identityFile)
-  const folderId = Effect.map(orMissing(() => readFile(identity, "utf8")), (text) => text?.trim())
+  const folderId = Effect.map(
+    orMissing(() => readFile(identity, "utf8")),
+    (text) => text?.trim()
+  )
 
   const opened = (name: string, flags: string) =>
     Effect.map(
-      Effect.acquireRelease(attempt(() => open(join(folder, name), flags, ownerOnly)), close),
+      Effect.acquireRelease(
+        attempt(() => open(join(folder, name), flags, ownerOnly)),
+        close
+      ),
       (handle): RecordingFile => ({ write: (bytes, position) => attempt(() => writeAll(handle, bytes, position)) })
     )
 
@@ -124,7 +136,11 @@ const filesIn = (folder: string): RecordingFiles["Service"] => {
     }),
     create: (name) => opened(name, "wx"),
     reopen: (name) => opened(name, "r+"),
-    size: (name) => Effect.map(orMissing(() => stat(join(folder, name))), (file) => file?.size),
+    size: (name) =>
+      Effect.map(
+        orMissing(() => stat(join(folder, name))),
+        (file) => file?.size
+      ),
     read: (name, offset, length) =>
       NodeStream.fromReadable({
         evaluate: () => createReadStream(join(folder, name), { start: offset, end: offset + length - 1 }),

@@ -82,15 +82,16 @@ const recordingOf = (row: typeof Row.Type): Recording => ({
 
 /** Rows that do not fit are a defect: nothing else writes them. */
 const read = (rows: ReadonlyArray<unknown>) => Effect.map(Effect.orDie(decodeRows(rows)), (all) => all.map(recordingOf))
-const readOne = (rows: ReadonlyArray<unknown>) =>
-  Effect.map(read(rows), ([first]) => Option.fromUndefinedOr(first))
+const readOne = (rows: ReadonlyArray<unknown>) => Effect.map(read(rows), ([first]) => Option.fromUndefinedOr(first))
 
 /** The rows of recordings. */
 export class RecordingStore extends Context.Service<
   RecordingStore,
   {
     readonly add: (
-      recording: Pick<Recording, "id" | "folderId" | "fileName" | "sampleRate" | "startedAt"> & { readonly callId: string }
+      recording: Pick<Recording, "id" | "folderId" | "fileName" | "sampleRate" | "startedAt"> & {
+        readonly callId: string
+      }
     ) => Effect.Effect<void, SqlError>
     /** Which parts are paused, and whether it is now; nothing once it is over. */
     readonly notePaused: (id: string, paused: ReadonlyArray<PausedSpan>) => Effect.Effect<void, SqlError>
@@ -147,8 +148,7 @@ export class RecordingStore extends Context.Service<
             WHERE id = ${id} AND state <> 'deleted' RETURNING id`
           return rows.length > 0
         }),
-        ofCall: (callId) =>
-          Effect.flatMap(sql`SELECT * FROM recordings WHERE call_id = ${callId} ORDER BY id`, read),
+        ofCall: (callId) => Effect.flatMap(sql`SELECT * FROM recordings WHERE call_id = ${callId} ORDER BY id`, read),
         find: (callId, id) =>
           isKey(id)
             ? Effect.flatMap(sql`SELECT * FROM recordings WHERE id = ${id} AND call_id = ${callId}`, readOne)

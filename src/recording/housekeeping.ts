@@ -39,7 +39,11 @@ const finish = Effect.fnUntraced(function* (recording: Recording) {
   if (callId === undefined) return
   yield* lost
     ? host.note(callId, "gateway", "recording.failed", { recording_id: id, reason: "node_lost", message })
-    : host.note(callId, "gateway", "recording.stopped", { recording_id: id, reason: "node_lost", duration_ms: durationMs })
+    : host.note(callId, "gateway", "recording.stopped", {
+        recording_id: id,
+        reason: "node_lost",
+        duration_ms: durationMs
+      })
 })
 
 /** One recording that cannot be dealt with does not keep the others waiting. */

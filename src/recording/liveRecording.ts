@@ -118,7 +118,9 @@ export const recordingStarter = Effect.fnUntraced(function* (
       Effect.asVoid(FiberSet.run(running, Semaphore.withPermits(inOrder, 1)(work), { startImmediately: true }))
     const notePaused = Effect.suspend(() => store.notePaused(id, recorder.paused)).pipe(
       stubborn,
-      Effect.catchTag("SqlError", ({ message }) => Effect.logWarning(`A pause of a recording was not noted: ${message}`))
+      Effect.catchTag("SqlError", ({ message }) =>
+        Effect.logWarning(`A pause of a recording was not noted: ${message}`)
+      )
     )
 
     const open = Effect.gen(function* () {
@@ -226,10 +228,7 @@ export const recordingStarter = Effect.fnUntraced(function* (
           if (recorder.paused.length >= maxPauses) return Effect.succeed(false)
           recorder.resume(now())
           const at = recorder.elapsedMs(now())
-          return Effect.as(
-            follow(Effect.andThen(notePaused, note(source, "recording.resumed", { at_ms: at }))),
-            true
-          )
+          return Effect.as(follow(Effect.andThen(notePaused, note(source, "recording.resumed", { at_ms: at }))), true)
         }),
       stop: end,
       begun: Deferred.await(begun),

@@ -20,7 +20,10 @@ export interface PausedSpan {
 }
 
 /** 8 kHz where the carrier speaks no more, else 16 kHz. */
-export const recordingRate = ({ incomingFormat, outgoingFormat }: Pick<TransportInfo, "incomingFormat" | "outgoingFormat">) =>
+export const recordingRate = ({
+  incomingFormat,
+  outgoingFormat
+}: Pick<TransportInfo, "incomingFormat" | "outgoingFormat">) =>
   Math.max(incomingFormat.sampleRate, outgoingFormat.sampleRate) > 8000 ? 16_000 : 8000
 
 /** Decodes one direction's chunks into samples at the end of a track. */

@@ -22,7 +22,10 @@ const patience = "3 seconds"
 
 const refused = (reason: RecordingNotDone["reason"], message: string): RecordingNotDone => ({ reason, message })
 const none = refused("not_recording", "The call is not being recorded.")
-const stuck = refused("recording_refused", "The recording was paused too often: it stays paused. Stop it and start another one.")
+const stuck = refused(
+  "recording_refused",
+  "The recording was paused too often: it stays paused. Stop it and start another one."
+)
 const over = refused("recording_refused", "The call's media is over.")
 
 const decodeSettings = Schema.decodeUnknownOption(CallSettings)

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import type { FormValues } from "../../Form.ts"
 import type { CallLine, RecordingAction } from "../AgentSpec.ts"
 import type { Transport } from "../../Transport.ts"
@@ -6,6 +6,11 @@ import type { Inbox } from "../socket/inbox.ts"
 import { budget } from "../socket/limits.ts"
 import { events, maxEventBytes } from "./limits.ts"
 import type { FromAgent, ProblemCode, ToAgent } from "./messages.ts"
+
+/** Events that have kinds of their own in a call's log, the same for every kind of agent: what was said, as text. */
+const transcripts: ReadonlySet<string> = new Set(["transcript.caller", "transcript.agent"])
+
+const isObject = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
 /** What the agent's requests act on. */
 export interface RequestPorts {
@@ -67,9 +72,12 @@ export const makeRequests = (ports: RequestPorts) => {
       }
     )
 
+  const recordEvent = (name: string, data: FormValues[string]) =>
+    transcripts.has(name) && isObject(data) ? ports.record(name, data) : ports.record("agent.event", { name, data })
+
   const note = (name: string, data: FormValues[string], bytes: number) => {
     if (bytes > maxEventBytes) return say(problem("event_refused", `An event may have ${maxEventBytes} bytes.`))
-    if (eventBudget.take() && ports.record("agent.event", { name, data })) return
+    if (eventBudget.take() && recordEvent(name, data)) return
     say(problem("event_refused", "Too many events: this one was not recorded."))
   }
 
