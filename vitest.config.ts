@@ -1,4 +1,27 @@
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+/** Files that take a minute and more, longest first. They begin first, so that no worker is left alone with one at the end. */
+const long = [
+  "test/contract/share0.test.ts",
+  "test/contract/share1.test.ts",
+  "test/contract/share2.test.ts",
+  "test/e2e/leaks.test.ts",
+  "test/telephony/listeners.test.ts",
+  "test/simulator/simulate.test.ts",
+  "test/newProvider.test.ts",
+  "test/telephony/sweeper.test.ts"
+]
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = long.findIndex((name) => moduleId.endsWith(name))
+      return at === -1 ? long.length : at
+    }
+    return (await super.sort(files)).toSorted((left, right) => place(left) - place(right))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,9 +29,10 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Many files wait for real sockets and real seconds: two at a time keep two cores busy.
-    maxWorkers: 2,
+    // Many files wait for real sockets and real seconds: three at a time keep two cores busy.
+    maxWorkers: 3,
     // A worker keeps what it has loaded from file to file: loading costs as much as testing. Tests share no state by modules.
-    isolate: false
+    isolate: false,
+    sequence: { sequencer: LongFirst }
   }
 })

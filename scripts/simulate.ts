@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto"
+import { join } from "node:path"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect, FileSystem, Layer, Option, Schedule, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -29,11 +30,18 @@ const ours = "+14155550123"
 /** Long enough that a busy machine makes no gaps: the person hears everything that much later. */
 const jitterMs = 500
 const echo = "echo"
+const sentences = join(import.meta.dirname, "../test/fixtures/speech.wav")
 
 const flags = {
   provider: Flag.String("provider").pipe(Flag.withDescription("The carrier to imitate, by its registry name")),
-  audio: Flag.String("audio").pipe(Flag.withDescription("A WAV file: what the person on the phone says")),
-  out: Flag.String("out").pipe(Flag.withDescription("Where to write what the person hears, as a WAV file")),
+  audio: Flag.String("audio").pipe(
+    Flag.withDescription("A WAV file: what the person on the phone says; some sentences by default"),
+    Flag.withDefault(sentences)
+  ),
+  out: Flag.String("out").pipe(
+    Flag.withDescription("Where to write what the person hears, as a WAV file; not kept by default"),
+    Flag.optional
+  ),
   direction: Flag.Literals("direction", ["inbound", "outbound"]).pipe(
     Flag.withDescription("inbound (the default): the person calls us; outbound: the service calls the person"),
     Flag.withDefault("inbound")
@@ -137,7 +145,7 @@ const command = Command.make(
   Effect.fnUntraced(function* (input) {
     const { name, simulator } = yield* simulatorOf(input.provider)
     const audio = yield* readSpeech(input.audio)
-    yield* checkOut(input.out)
+    if (Option.isSome(input.out)) yield* checkOut(input.out.value)
     const carrier = yield* simulator.start({ jitterMs, port: input.carrierPort })
     const running = Option.all([input.service, input.apiKey])
     if (Option.isSome(input.service) && Option.isNone(input.apiKey)) {
@@ -170,7 +178,8 @@ const command = Command.make(
 
     const files = yield* FileSystem.FileSystem
     const { heard } = end
-    yield* files.writeFile(input.out, writeWav(heard.format, heard.timeline))
+    if (Option.isSome(input.out)) yield* files.writeFile(input.out.value, writeWav(heard.format, heard.timeline))
+    const kept = Option.match(input.out, { onNone: () => "", onSome: (path) => ` in ${path}` })
     const row = yield* recordOf(api, call.id)
     const verdict = judgeEcho(end)
     const media = end.mediaMessages.filter(({ kind }) => kind === "audio").length
@@ -180,7 +189,7 @@ const command = Command.make(
         `call        ${row?.id ?? "unknown to the service"} (${call.id} at the carrier), ${call.from} to ${call.to}`,
         `ended       ${end.state} at the carrier; ${row?.end_reason ?? "no reason yet"} (${row?.end_owner ?? "-"}) in the service`,
         `said        ${seconds(verdict.saidMs)} as ${encoding} at ${sampleRate} Hz`,
-        `heard       ${seconds(verdict.heardMs)} in ${media} messages, ${verdict.gaps} gaps; ${seconds(msOf(heard.format, heard.timeline.length))} on the line in ${input.out}`,
+        `heard       ${seconds(verdict.heardMs)} in ${media} messages, ${verdict.gaps} gaps; ${seconds(msOf(heard.format, heard.timeline.length))} on the line${kept}`,
         ...end.notes.map((note) => `note        ${note}`),
         ...end.errors.map((error) => `error       ${error}`)
       ].join("\n")
@@ -200,17 +209,16 @@ const command = Command.make(
   Command.withDescription("Place a simulated call through the service and record what the person hears"),
   Command.withExamples([
     {
-      command: "npm run simulate -- --provider twilio --audio test/fixtures/speech.wav --out heard.wav",
+      command: "npm run simulate -- --provider twilio --out heard.wav",
       description: "A call to the echo agent of a throw-away service: needs nothing else"
     },
     {
       command:
-        "npm run simulate -- --provider twilio --audio a.wav --out b.wav --service http://127.0.0.1:8080 --api-key KEY --agent ID",
+        "npm run simulate -- --provider twilio --audio mine.wav --service http://127.0.0.1:8080 --api-key KEY --agent ID",
       description: "A call to your own agent in a running service"
     },
     {
-      command:
-        "npm run simulate -- --provider twilio --audio a.wav --out b.wav --direction outbound --fault callbacks-lost",
+      command: "npm run simulate -- --provider twilio --direction outbound --fault callbacks-lost",
       description: "The service calls, and the carrier forgets to tell what happens"
     }
   ])

@@ -53,6 +53,8 @@ export interface Cleared {
  * must not throw. Times are ms of the clock that the media goes by (`Pacer.now`).
  */
 export interface MediaTap {
+  /** Called at once where audio of the carrier is still unread: the last 2 s of it, oldest first, up to now. */
+  readonly missed: (chunks: ReadonlyArray<AudioChunk>) => void
   /** A chunk came from the carrier, in `info.incomingFormat`. */
   readonly heard: (chunk: AudioChunk, now: number) => void
   /**

@@ -47,15 +47,22 @@ const shortCall = Effect.fnUntraced(function* (carrier: FakeCarrier) {
   return now.heard.played.length >= 160 ? Option.none<CallSnapshot>() : Option.some(now)
 })
 
-/** So many short calls. Gives those that did not get through. */
-const manyCalls = (carrier: FakeCarrier, count: number) =>
-  Effect.map(
-    Effect.all(
-      Array.from({ length: count }, () => shortCall(carrier)),
+/** So many short calls, no faster than the carrier's own limits allow. Gives those that did not get through. */
+const manyCalls = (carrier: FakeCarrier, count: number, perSecond = Number.POSITIVE_INFINITY) =>
+  Effect.gen(function* () {
+    const startMs = yield* Clock.currentTimeMillis
+    const call = Effect.fnUntraced(function* (index: number) {
+      const now = yield* Clock.currentTimeMillis
+      yield* Effect.sleep(Math.max(0, startMs + (index * 1000) / perSecond - now))
+      return yield* shortCall(carrier)
+    })
+    const ends = yield* Effect.forEach(
+      Array.from({ length: count }, (_, index) => index),
+      call,
       { concurrency: lanes }
-    ),
-    (ends) => ends.flatMap(Option.toArray)
-  )
+    )
+    return ends.flatMap(Option.toArray)
+  })
 
 const told = ({ errors, media, notes, state }: CallSnapshot) =>
   [`it was ${state}, its media ${media}`, ...errors, ...notes].join("; ")
@@ -103,11 +110,11 @@ export const soak = Effect.fnUntraced(function* (
     Effect.repeat({ until: Option.isNone, times: 60 })
   )
   if (Option.isSome(first)) return yield* blocked(first.value, yield* lastLines)
-  yield* manyCalls(carrier, warmUpCalls)
+  yield* manyCalls(carrier, warmUpCalls, simulator.sustainedCallsPerSecond)
   const before = yield* atRest(service)
 
   const startedMs = yield* Clock.currentTimeMillis
-  const failed = (yield* manyCalls(carrier, calls)).map(told)
+  const failed = (yield* manyCalls(carrier, calls, simulator.sustainedCallsPerSecond)).map(told)
   const seconds = ((yield* Clock.currentTimeMillis) - startedMs) / 1000
   const settled = yield* Effect.timeoutOption(settlesAt(service, isBackAt(before)), settleLimit)
   const after = Option.isSome(settled) ? settled.value : yield* held(service)

@@ -1,6 +1,7 @@
 import { HttpApi, OpenApi } from "effect/http-api"
 import { AgentsGroup } from "./AgentsGroup.ts"
 import { ApiKeysGroup } from "./ApiKeysGroup.ts"
+import { AudioClipsGroup } from "./AudioClipsGroup.ts"
 import { CallsGroup } from "./calls.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
@@ -18,6 +19,7 @@ export const Api = HttpApi.make("switchboard")
     TelephonyConfigsGroup,
     PhoneNumbersGroup,
     AgentsGroup,
+    AudioClipsGroup,
     CallsGroup,
     RecordingsGroup
   )

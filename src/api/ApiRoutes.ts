@@ -3,13 +3,14 @@ import { HttpApiBuilder, HttpApiSwagger } from "effect/http-api"
 import { Api } from "./Api.ts"
 import { agentHandlers } from "./agentHandlers.ts"
 import { apiKeyHandlers } from "./apiKeyHandlers.ts"
+import { audioClipHandlers } from "./audioClipHandlers.ts"
 import { authorizationLayer } from "./authorize.ts"
 import { callsHandlers } from "./callsHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
+import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "./readRequests.ts"
 import { recordingHandlers } from "./recordingHandlers.ts"
-import { jsonBodyLayer, problemsLayer } from "./readRequests.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
 import { unknownPaths } from "./unknownPaths.ts"
 
@@ -20,9 +21,10 @@ const handlers = Layer.mergeAll(
   telephonyConfigHandlers,
   phoneNumberHandlers,
   agentHandlers,
+  audioClipHandlers,
   callsHandlers,
   recordingHandlers
-).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer)))
+).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer, wavBodyLayer)))
 
 /** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */
 export const apiRoutes = Layer.mergeAll(

@@ -39,7 +39,13 @@ export class NotFound extends HttpApiError.Problem<NotFound>()(
   "NotFound",
   { type: problemType("not-found"), status: 404, title: "There is no such thing in this organization" },
   {
-    code: Schema.Literals(["configuration_not_found", "phone_number_not_found", "agent_not_found", "api_key_not_found"])
+    code: Schema.Literals([
+      "configuration_not_found",
+      "phone_number_not_found",
+      "agent_not_found",
+      "api_key_not_found",
+      "audio_clip_not_found"
+    ])
   }
 ) {}
 

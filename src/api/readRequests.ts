@@ -10,12 +10,13 @@ import { HttpApiError } from "effect/http-api"
 import { clearErrors } from "../organizations/savedForm.ts"
 import { BadRequest, InternalError, TooLarge, UnsupportedMediaType, ValidationFailed } from "./Problems.ts"
 import { answerWith } from "./problemAnswers.ts"
-import { JsonBody, Problems } from "./Requests.ts"
+import { JsonBody, Problems, WavBody } from "./Requests.ts"
 import { summaryOf } from "./refused.ts"
 
-/** The largest body that the API reads. */
-const MAX_BODY_KIB = 256
-const MAX_BODY = ByteSize.kibibytes(MAX_BODY_KIB)
+/** The largest JSON body that the API reads, and the largest WAV file, KiB. */
+const MAX_JSON_KIB = 256
+const MAX_WAV_KIB = 4096
+const MAX_JSON = ByteSize.kibibytes(MAX_JSON_KIB)
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 const decodeUtf8 = (bytes: ArrayBuffer) =>
@@ -47,9 +48,9 @@ const isTooDeep = (value: unknown, depth = 0): boolean =>
   value !== null &&
   (depth >= MAX_DEPTH || Object.values(value).some((inner) => isTooDeep(inner, depth + 1)))
 
-const bodyFailure = (error: HttpServerError.HttpServerError) =>
+const bodyFailure = (maxKib: number) => (error: HttpServerError.HttpServerError) =>
   error.reason._tag === "RequestParseError" && error.reason.reason === "BodyTooLarge"
-    ? new TooLarge({ code: "body_too_large", detail: `A body has at most ${MAX_BODY_KIB} KiB.` })
+    ? new TooLarge({ code: "body_too_large", detail: `A body has at most ${maxKib} KiB.` })
     : new BadRequest({ code: "invalid_request", detail: "The body could not be read to its end." })
 
 const checkBody = Effect.gen(function* () {
@@ -61,7 +62,7 @@ const checkBody = Effect.gen(function* () {
       detail: "Send the body as application/json."
     })
   }
-  const bytes = yield* Effect.mapError(request.arrayBuffer, bodyFailure)
+  const bytes = yield* Effect.mapError(request.arrayBuffer, bodyFailure(MAX_JSON_KIB))
   const json = yield* Effect.fromResult(Result.flatMap(decodeUtf8(bytes), parseJson))
   if (isTooDeep(json) || unstorable(json)) {
     return yield* new BadRequest({
@@ -70,14 +71,25 @@ const checkBody = Effect.gen(function* () {
         "A text in the body has a character that cannot be stored (U+0000 or half a surrogate pair), or the body is nested too deeply."
     })
   }
-}).pipe(Effect.provideService(HttpIncomingMessage.MaxBodySize, MAX_BODY))
+}).pipe(Effect.provideService(HttpIncomingMessage.MaxBodySize, MAX_JSON))
 
 /** Reads the body of endpoints that take one. What reads it afterwards gets the same bytes. */
 export const jsonBodyLayer = Layer.succeed(JsonBody, (handle, { endpoint }) =>
   endpoint.payload.size === 0
     ? handle
-    : Effect.andThen(checkBody, Effect.provideService(handle, HttpIncomingMessage.MaxBodySize, MAX_BODY))
+    : Effect.andThen(checkBody, Effect.provideService(handle, HttpIncomingMessage.MaxBodySize, MAX_JSON))
 )
+
+/** Reads the body of endpoints that take a WAV file. What reads it afterwards gets the same bytes. */
+export const wavBodyLayer = Layer.succeed(WavBody, (handle, { endpoint }) => {
+  if (endpoint.payload.size === 0) return handle
+  const read = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+    Effect.mapError(request.arrayBuffer, bodyFailure(MAX_WAV_KIB))
+  )
+  return Effect.andThen(read, handle).pipe(
+    Effect.provideService(HttpIncomingMessage.MaxBodySize, ByteSize.kibibytes(MAX_WAV_KIB))
+  )
+})
 
 const misfit = ({ kind, cause }: HttpApiError.HttpApiSchemaError) => {
   const errors = clearErrors(cause)
@@ -105,7 +117,7 @@ export const problemsLayer = Layer.succeed(Problems, (handle) =>
       const isOurs = failure.kind === "Body" || failure.kind === "ResponseHeaders"
       return isOurs ? ourFault(cause) : answerWith(misfit(failure))
     }
-    if (HttpServerError.isHttpServerError(failure)) return answerWith(bodyFailure(failure))
+    if (HttpServerError.isHttpServerError(failure)) return answerWith(bodyFailure(MAX_JSON_KIB)(failure))
     if (!Cause.hasFails(cause)) return ourFault(cause)
     return HttpServerRespondable.isRespondable(failure) ? answerWith(failure) : Effect.failCause(cause)
   })

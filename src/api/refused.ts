@@ -29,7 +29,8 @@ const things = {
   configuration_not_found: "configuration",
   phone_number_not_found: "phone number of this configuration",
   agent_not_found: "agent",
-  api_key_not_found: "API key"
+  api_key_not_found: "API key",
+  audio_clip_not_found: "audio clip"
 } as const
 
 const missing = (code: keyof typeof things) => () =>
@@ -51,6 +52,7 @@ export const refused = {
   ConfigurationNotFound: missing("configuration_not_found"),
   PhoneNumberNotFound: missing("phone_number_not_found"),
   AgentNotFound: missing("agent_not_found"),
+  AudioClipNotFound: missing("audio_clip_not_found"),
   ApiKeyNotFound: missing("api_key_not_found"),
   VersionConflict: conflict("version_conflict"),
   NameTaken: conflict("name_taken"),

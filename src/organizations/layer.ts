@@ -2,6 +2,7 @@ import { Layer } from "effect"
 import { AgentStore } from "./AgentStore.ts"
 import { Agents } from "./Agents.ts"
 import { ApiKeys } from "./ApiKeys.ts"
+import { AudioClips } from "./AudioClips.ts"
 import { ConfigurationCleanup } from "./ConfigurationCleanup.ts"
 import { Configurations } from "./Configurations.ts"
 import { ConfigurationStore } from "./ConfigurationStore.ts"
@@ -16,6 +17,7 @@ export const layer = Layer.mergeAll(
   AgentStore.layer,
   Agents.layer,
   ApiKeys.layer,
+  AudioClips.layer,
   ConfigurationStore.layer,
   Organizations.layer,
   PhoneNumberStore.layer,

@@ -79,6 +79,7 @@ const contained = (tap: MediaTap, onDefect: (defect: unknown) => void): MediaTap
       }
     }
   return {
+    missed: guard((chunks) => tap.missed(chunks)),
     heard: guard((chunk, now) => tap.heard(chunk, now)),
     sent: guard((frame, playsAt, now) => tap.sent(frame, playsAt, now)),
     unheard: guard((ms) => tap.unheard(ms))
@@ -100,7 +101,6 @@ export const recordingStarter = Effect.fnUntraced(function* (
 
   return Effect.fnUntraced(function* ({ by, callId, transport }: RecordingRequest) {
     const id = yield* uuidV7
-    const startedAt = yield* DateTime.now
     const stopped = yield* Deferred.make<Stop>()
     const failed = yield* Deferred.make<never, DiskFailed>()
     const begun = yield* Deferred.make<void, DiskFailed>()
@@ -108,7 +108,10 @@ export const recordingStarter = Effect.fnUntraced(function* (
     /** One after the other: the database learns of everything in its order. */
     const inOrder = Semaphore.makeUnsafe(1)
     const recorder = new Recorder(transport.info, now(), () => Deferred.doneUnsafe(failed, tooSlow))
-    const untap = transport.tap(contained(recorder, (defect) => Deferred.doneUnsafe(failed, Effect.die(defect))))
+    const tap = contained(recorder, (defect) => Deferred.doneUnsafe(failed, Effect.die(defect)))
+    // What came before somebody asked for a recording is not a part of it.
+    const untap = transport.tap(by === "gateway" ? tap : { ...tap, missed: () => {} })
+    const startedAt = DateTime.subtract(yield* DateTime.now, { milliseconds: recorder.elapsedMs(now()) })
     let isOver = false
     let dataBytes = 0
 

@@ -55,7 +55,7 @@ export class Recorder implements MediaTap {
 
   /** Audio is lost because nobody took what was there. */
   private readonly overflow: () => void
-  private readonly startedAt: number
+  private startedAt: number
   private readonly timeline: Timeline
   private readonly slack: number
   private readonly most: number
@@ -90,6 +90,15 @@ export class Recorder implements MediaTap {
   get paused(): ReadonlyArray<PausedSpan> {
     const ms = (position: number) => Math.round((position * 1000) / this.sampleRate)
     return this.pauses.map(({ from, to }) => ({ fromMs: ms(from), toMs: to === undefined ? undefined : ms(to) }))
+  }
+
+  /** What came before the recording began belongs to it: it begins earlier by so much. To be called before everything else. */
+  missed(chunks: ReadonlyArray<AudioChunk>) {
+    for (const chunk of chunks) {
+      const audio = this.caller.convert(chunk)
+      const count = this.caller.samplesOf(audio)
+      if (this.caller.put(audio, count)) this.startedAt -= (count * 1000) / this.sampleRate
+    }
   }
 
   /** A chunk ends when it comes. */

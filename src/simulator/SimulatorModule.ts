@@ -41,6 +41,11 @@ export interface CarrierStream {
  */
 export interface CarrierSimulator {
   readonly start: (options?: SimulatorOptions) => Effect.Effect<FakeCarrier, SimulatorFailed, Scope.Scope>
+  /**
+   * How many inbound calls a second a service can take for long within the carrier's limit of REST requests. Absent: that limit
+   * does not matter.
+   */
+  readonly sustainedCallsPerSecond?: number
 }
 
 export interface SimulatorOptions {

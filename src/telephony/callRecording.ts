@@ -1,12 +1,9 @@
-import { Deferred, Effect, Option, Redacted, Schema, type Scope, Semaphore } from "effect"
+import { Effect, type Scope, Semaphore } from "effect"
 import type { RecordingAction, RecordingNotDone } from "../agents/AgentSpec.ts"
-import { CallSettings } from "../agents/callSettings/callSettings.ts"
-import { Agents } from "../organizations/Agents.ts"
 import type { LiveRecording } from "../recording/liveRecording.ts"
 import type { RecordingActor } from "../recording/RecordingHost.ts"
 import { Recordings } from "../recording/Recordings.ts"
 import type { Transport } from "../Transport.ts"
-import type { Call } from "./Call.ts"
 import type { CommandReply } from "./CallCommands.ts"
 
 /** The recording of one call: none, one, or one after the other. */
@@ -28,31 +25,17 @@ const stuck = refused(
 )
 const over = refused("recording_refused", "The call's media is over.")
 
-const decodeSettings = Schema.decodeUnknownOption(CallSettings)
-
 /** Makes the recording of a call, in the call's scope, once its transport is open: it begins by itself where that is wanted. */
 export const callRecording = Effect.gen(function* () {
-  const agents = yield* Agents
   const recordings = yield* Recordings
 
-  /** An agent that cannot be read will not get its call, either. */
-  const isWanted = ({ agentId, organizationId, record }: Call): Effect.Effect<boolean> => {
-    if (record !== undefined || agentId === undefined) return Effect.succeed(record ?? false)
-    return agents.load(organizationId, agentId).pipe(
-      Effect.map(({ settings }) => decodeSettings(Redacted.value(settings))),
-      Effect.map(Option.exists(({ recording }) => recording?.enabled === true)),
-      Effect.orElseSucceed(() => false)
-    )
-  }
-
   return Effect.fnUntraced(function* (
-    call: Call,
-    transport: Transport
+    callId: string,
+    transport: Transport,
+    isWanted: boolean
   ): Effect.fn.Return<CallRecording, never, Scope.Scope> {
     let current: LiveRecording | undefined
     let isOver = false
-    /** Whether the call is recorded by itself was found out, and done. */
-    const decided = yield* Deferred.make<void>()
     const inTurn = yield* Semaphore.make(1)
     const running = () => (current?.isOver() === false ? current : undefined)
 
@@ -63,7 +46,7 @@ export const callRecording = Effect.gen(function* () {
         if (isOver) return over
         const recording = running()
         if (action === "start" && recording === undefined) {
-          current = yield* recordings.begin({ callId: call.id, transport, by })
+          current = yield* recordings.begin({ callId, transport, by })
           return undefined
         }
         if (recording === undefined) return none
@@ -74,8 +57,6 @@ export const callRecording = Effect.gen(function* () {
       Effect.uninterruptible,
       Semaphore.withPermits(inTurn, 1)
     )
-    const asked = (action: RecordingAction, by: RecordingActor) =>
-      Effect.andThen(Deferred.await(decided), change(action, by))
 
     /** What became of it on the disk and in the database. */
     const outcome = (action: RecordingAction, recording: LiveRecording | undefined): Effect.Effect<CommandReply> => {
@@ -96,16 +77,12 @@ export const callRecording = Effect.gen(function* () {
     }).pipe(Semaphore.withPermits(inTurn, 1))
     yield* Effect.addFinalizer(() => finish)
     yield* Effect.forkScoped(Effect.andThen(Effect.ignore(transport.ended), finish))
-    yield* isWanted(call).pipe(
-      Effect.flatMap((wanted) => (wanted ? change("start", "gateway") : Effect.void)),
-      Effect.ensuring(Deferred.succeed(decided, undefined)),
-      Effect.forkScoped
-    )
+    if (isWanted) yield* change("start", "gateway")
 
     return {
-      act: (action) => asked(action, "agent"),
+      act: (action) => change(action, "agent"),
       command: (action) =>
-        Effect.flatMap(asked(action, "operator"), (notDone) =>
+        Effect.flatMap(change(action, "operator"), (notDone) =>
           notDone === undefined ? outcome(action, current) : Effect.succeed({ ok: false, detail: notDone.message })
         )
     }

@@ -1,5 +1,6 @@
 import { Clock, DateTime, Deferred, Effect, Exit, Fiber, FiberSet, Metric } from "effect"
-import type { AgentLeg, AgentLost, AgentUnreachable, CallLine } from "../agents/AgentSpec.ts"
+import type { AgentLeg, CallLine } from "../agents/AgentSpec.ts"
+import type { FormValues } from "../Form.ts"
 import { Settings } from "../Settings.ts"
 import { type MediaSocket, type Transport, TransportError } from "../Transport.ts"
 import { Pacer } from "../transport/pacer.ts"
@@ -10,10 +11,12 @@ import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
-import { agentConnector } from "./mediaAgent.ts"
+import { agentFinder } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
-import { type Ending, endingOf, hangUp, hungUp, mediaEnding, reconcile, released } from "./mediaEnding.ts"
+import { connections } from "./mediaConnections.ts"
+import { type Ending, endingOf, hangUp, mediaEnding, reconcile } from "./mediaEnding.ts"
+import { mediaLine } from "./mediaLine.ts"
 import { pressDigits } from "./mediaDigits.ts"
 import { persist } from "./mediaNotes.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
@@ -58,7 +61,8 @@ interface Progress {
 export const mediaSession = Effect.gen(function* () {
   const calls = yield* Calls
   const commands = yield* CallCommands
-  const connectAgent = yield* agentConnector
+  const findAgent = yield* agentFinder
+  const keepLine = yield* mediaLine
   const recordingOf = yield* callRecording
   const transferring = yield* mediaTransfers
   const pacer = yield* Pacer
@@ -70,14 +74,8 @@ export const mediaSession = Effect.gen(function* () {
 
   const record = (call: Call, event: Omit<NewCallEvent, "dedupeKey">) => persist(calls.record(call.id, event))
   /** The call's end does not wait until this is written. */
-  const note = (call: Call, kind: string, error: AgentUnreachable | AgentLost | TransportError) =>
-    Effect.andThen(
-      Effect.logWarning(error.message),
-      FiberSet.run(
-        settling,
-        record(call, { source: "gateway", kind, payload: { reason: error.reason, message: error.message } })
-      )
-    )
+  const note = (call: Call, kind: string, payload: FormValues) =>
+    Effect.asVoid(FiberSet.run(settling, record(call, { source: "gateway", kind, payload })))
 
   const openTransport = Effect.fnUntraced(function* ({ call, configuration }: AdmittedCall, socket: MediaSocket) {
     const accountId = configuration.accountId === "" ? undefined : configuration.accountId
@@ -99,61 +97,46 @@ export const mediaSession = Effect.gen(function* () {
     return transport
   })
 
-  const talk = Effect.fnUntraced(function* (
-    admitted: AdmittedCall,
-    leg: AgentLeg,
-    transport: Transport,
-    recording: CallRecording
-  ) {
-    const { call } = admitted
-    const line: CallLine = {
-      record: (kind, payload) => record(call, { source: "agent", kind, payload }),
-      transfer: (wish) => transferring.begin(call.id, wish),
-      press: (digits) => pressDigits(admitted, transport, digits),
-      recording: recording.act
-    }
-    const end = yield* leg
-      .run(transport, line)
-      .pipe(
-        Effect.catchTag("AgentLost", (lost) =>
-          Effect.flatMap(transferring.settled(call.id), (joined) =>
-            joined ? Effect.succeed(undefined) : Effect.fail(lost)
-          )
-        )
-      )
-    if (end === undefined) return released
-    if (end._tag === "MediaEnded") return hungUp(call)
-    if (yield* transferring.settled(call.id)) return released
-    if (end.drain) yield* transport.drained
-    return hangUp("agent_ended")
-  })
-
   /** The call's way without anyone's interference. */
   const converse = Effect.fnUntraced(
     function* (admitted: AdmittedCall, socket: MediaSocket, progress: Progress) {
       const { call } = admitted
+      const agent = yield* findAgent(call)
+      const connect = yield* connections(agent, progress)
+      // Who is called may not pick up at all: then no agent is connected.
+      const early = isRinging(call) ? undefined : yield* Effect.forkScoped(connect(0))
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
-      const recording = yield* recordingOf(call, transport)
-      progress.recording = recording
-      const leg = yield* connectAgent(call)
-      progress.leg = leg
-      return yield* talk(admitted, leg, transport, recording)
+      const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
+      progress.recording = yield* recordingOf(call.id, transport, isRecorded)
+      const line: CallLine = {
+        record: (kind, payload) => record(call, { source: "agent", kind, payload }),
+        transfer: (wish) => transferring.begin(call.id, wish),
+        press: (digits) => pressDigits(admitted, transport, digits),
+        recording: progress.recording.act
+      }
+      return yield* keepLine({
+        call,
+        settings: agent.settings.line ?? {},
+        transport,
+        line,
+        first: early === undefined ? connect(0) : Fiber.join(early),
+        again: connect,
+        note: (kind, details) => note(call, kind, details)
+      })
     },
     (effect, { call }, _socket, progress) =>
       Effect.catchTags(effect, {
-        AgentUnreachable: (error) =>
-          Effect.as(
-            note(call, "agent.unreachable", error),
-            hangUp(error.reason === "refused-call" ? "agent_refused" : "agent_unreachable")
-          ),
-        AgentLost: (error) => Effect.as(note(call, "agent.lost", error), hangUp("agent_lost")),
+        AgentUnreachable: ({ message, reason }) =>
+          Effect.as(note(call, "agent.unreachable", { reason, message }), hangUp("agent_unreachable")),
         TransportError: (error) =>
-          Effect.as(
-            note(call, "media.failed", error),
+          Effect.logWarning(error.message).pipe(
+            Effect.andThen(note(call, "media.failed", { reason: error.reason, message: error.message })),
             // A socket that went away may mean that the person hung up: the carrier knows. The rest is our own verdict.
-            (error.reason === "closed" ? reconcile : hangUp)(
-              progress.transport === undefined ? "media_never_started" : "media_lost"
+            Effect.as(
+              (error.reason === "closed" ? reconcile : hangUp)(
+                progress.transport === undefined ? "media_never_started" : "media_lost"
+              )
             )
           )
       })

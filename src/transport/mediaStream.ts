@@ -136,6 +136,8 @@ export class MediaStream {
       if (this.playout !== undefined) this.playout.tap = next
     }
     if (this.outcome === undefined) set(tap)
+    const unread = this.media?.unread.audio() ?? []
+    if (unread.length > 0) tap.missed(unread)
     return () => {
       if (this.tap === tap) set(undefined)
     }

@@ -23,8 +23,8 @@ const parts: ReadonlyArray<Tests> = [
 
 const specs: ReadonlyArray<ProviderSpec> = Object.values(providers).map(({ spec }) => spec)
 
-/** The providers of the registry are shared out among the files of the suite, so that two of them run at a time. */
-const shares = 2
+/** The providers of the registry are shared out among the files of the suite, so that some of them run side by side. */
+const shares = 3
 
 /**
  * The contract that every provider keeps, run against its own fake carrier through the whole service. A provider is in it by

@@ -130,6 +130,19 @@ describe("npm run simulate", () => {
     90_000
   )
 
+  it.effect(
+    "needs no more than the name of a carrier",
+    () =>
+      Effect.gen(function* () {
+        const { code, output } = yield* simulate(["--provider", "twilio"])
+        assert.strictEqual(code, 0, output)
+        assert.match(output, /the person says 10\.51 s of speech/)
+        assert.match(output, /on the line$/m)
+        assert.match(output, /the same\? +yes, byte for byte/)
+      }).pipe(Effect.scoped),
+    90_000
+  )
+
   const folderWith = Effect.fnUntraced(function* (files: Readonly<Record<string, Uint8Array>>) {
     const path = yield* folder
     for (const [name, bytes] of Object.entries(files)) writeFileSync(join(path, name), bytes)

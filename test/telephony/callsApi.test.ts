@@ -5,7 +5,7 @@ import { HttpApiMiddleware, HttpApiTest } from "effect/http-api"
 import { Api } from "../../src/api/Api.ts"
 import { Authorization, Caller } from "../../src/api/Authorization.ts"
 import { callsHandlers } from "../../src/api/callsHandlers.ts"
-import { jsonBodyLayer, problemsLayer } from "../../src/api/readRequests.ts"
+import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "../../src/api/readRequests.ts"
 import { CallCommands } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
@@ -31,7 +31,7 @@ const withKey = HttpApiMiddleware.layerClient(Authorization, ({ next, request })
 const client = HttpApiTest.groups(Api, ["calls"])
 
 const served = callsHandlers.pipe(
-  Layer.provideMerge(Layer.mergeAll(authorization, jsonBodyLayer, problemsLayer)),
+  Layer.provideMerge(Layer.mergeAll(authorization, jsonBodyLayer, problemsLayer, wavBodyLayer)),
   Layer.provideMerge(world()),
   Layer.provideMerge(Layer.mergeAll(withKey, HttpServer.layerServices))
 )

@@ -95,7 +95,7 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions and their agent
     Effect.gen(function* () {
       const server = yield* agentServer({ refuseWith: 401 })
       const agent = yield* use("websocket")
-      agent.settings = { url: `${server.url}?key=in-the-query`, secret }
+      agent.settings = { ...agent.settings, url: `${server.url}?key=in-the-query`, secret }
       const tickets = yield* Tickets
       const sessions = yield* MediaSessions
       const tenant = yield* makeTenant()
@@ -124,7 +124,7 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions and their agent
       const calls = yield* Calls
       const server = yield* agentServer()
       const agent = yield* use("websocket")
-      agent.settings = { url: server.url, secret, encoding: "mulaw" }
+      agent.settings = { ...agent.settings, url: server.url, secret, encoding: "mulaw" }
       const { fake, id, running } = yield* openCall()
       const visit = yield* Queue.take(server.visits)
       assert.strictEqual((yield* visit.nextOf("call.start")).call.id, id)

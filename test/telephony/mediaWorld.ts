@@ -1,12 +1,13 @@
 import { Context, Effect, Layer, Option, Redacted, Schema } from "effect"
 import { AgentEnvironment } from "../../src/agents/AgentEnvironment.ts"
 import { AgentRegistry, agentRegistration } from "../../src/agents/AgentRegistry.ts"
-import type { AgentLeg, AgentSpec, AgentUnreachable } from "../../src/agents/AgentSpec.ts"
+import type { AgentCall, AgentLeg, AgentSpec, AgentUnreachable } from "../../src/agents/AgentSpec.ts"
 import * as Kinds from "../../src/agents/kinds.ts"
 import type { RawRequest } from "../../src/carrier/RawRequest.ts"
 import { SignatureRejected } from "../../src/carrier/VerifiedRequest.ts"
 import type { FormValues } from "../../src/Form.ts"
 import { AgentNotFound, Agents } from "../../src/organizations/Agents.ts"
+import { AudioClips } from "../../src/organizations/AudioClips.ts"
 import { Configurations } from "../../src/organizations/Configurations.ts"
 import type { NewCall } from "../../src/telephony/Admission.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
@@ -34,12 +35,14 @@ export class TestAgent extends Context.Service<
     settings: FormValues
     exists: boolean
     connect: Effect.Effect<AgentLeg, AgentUnreachable>
+    /** The calls for which the scripted agent was connected. */
+    readonly connects: Array<AgentCall>
     /** What the scripted agent was told about the end of its calls. */
     readonly farewells: Array<{ readonly reason: string; readonly owner: string }>
   }
 >()("test/TestAgent") {
   static readonly layer = Layer.sync(TestAgent, () =>
-    TestAgent.of({ kind: "echo", settings: {}, exists: true, connect: Effect.never, farewells: [] })
+    TestAgent.of({ kind: "echo", settings: {}, exists: true, connect: Effect.never, connects: [], farewells: [] })
   )
 }
 
@@ -52,9 +55,12 @@ const scripted = Layer.unwrap(
       description: "",
       fields: [],
       settings: Schema.Struct({}),
-      connect: () =>
+      connect: (call) =>
         Effect.map(
-          Effect.suspend(() => agent.connect),
+          Effect.suspend(() => {
+            agent.connects.push(call)
+            return agent.connect
+          }),
           (leg) => ({ ...leg, ended: (end) => Effect.sync(() => void agent.farewells.push(end)) })
         )
     }
@@ -120,6 +126,7 @@ const recordings = layerWith(Layer.unwrap(Effect.map(temporaryFolder, RecordingF
 /** Media sessions over the real calls, tickets and commands on a fresh database. */
 export const mediaWorld = MediaSessions.layer.pipe(
   Layer.provide(configurations),
+  Layer.provideMerge(AudioClips.layer),
   Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
   Layer.provideMerge(recordings),
   Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
@@ -178,12 +185,13 @@ export const reasonOf = (callId: string) =>
     Effect.repeat({ until: (reason) => reason !== undefined })
   )
 
-/** Makes the tests' agent of a kind; `connect` is what a scripted one does. */
+/** Makes the tests' agent of a kind; `connect` is what a scripted one does. One that is lost is not called again. */
 export const use = Effect.fnUntraced(function* (kind: string, connect?: Effect.Effect<AgentLeg, AgentUnreachable>) {
   const agent = yield* TestAgent
   agent.kind = kind
   agent.exists = true
-  agent.settings = {}
+  agent.settings = { line: { redial_s: 0 } }
+  agent.connects.splice(0)
   agent.farewells.splice(0)
   if (connect !== undefined) agent.connect = connect
   return agent

@@ -92,7 +92,7 @@ describe("an open stream", () => {
     }).pipe(live)
   )
 
-  it.live("keeps the last second that came before it is read, and every digit", () =>
+  it.live("keeps the last two seconds that came before it is read, and every digit", () =>
     Effect.gen(function* () {
       const kept = keeping()
       const { url } = yield* loopback({
@@ -102,7 +102,7 @@ describe("an open stream", () => {
       const peer = yield* dial(url)
       peer.ws.send(start())
       peer.ws.send(JSON.stringify({ e: "digit", digit: "5" }))
-      for (let i = 0; i < 70; i++) peer.ws.send(frame(i))
+      for (let i = 0; i < 120; i++) peer.ws.send(frame(i))
       yield* until(() => kept.transports.length === 1)
       const [transport] = kept.transports
       if (transport === undefined) return assert.fail("no transport")
@@ -115,7 +115,7 @@ describe("an open stream", () => {
       )
       assert.deepStrictEqual(
         events.map((event) => (event._tag === "Audio" ? event.chunk[0] : event._tag)),
-        ["Digit", ...Array.from({ length: 50 }, (_, i) => 20 + i)]
+        ["Digit", ...Array.from({ length: 100 }, (_, i) => 20 + i)]
       )
     }).pipe(live)
   )

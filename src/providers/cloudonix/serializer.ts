@@ -1,18 +1,21 @@
 import { Option, Schema } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
-import type { Frame, Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
-import { audioFromBase64 } from "../../transport/base64Audio.ts"
+import type { Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
 import { base64Message } from "../../transport/base64Message.ts"
+import {
+  digitEvent,
+  jsonDecoder,
+  type JsonMessage,
+  mediaEvent,
+  type ReadEvent,
+  stopEvent
+} from "../../transport/jsonEvents.ts"
 import { isCloudonixDomain, normalizedDomain } from "./domains.ts"
 import { type Fields, asFields, tokenText } from "./fields.ts"
 import { inboundAudio } from "./mediaFrame.ts"
 
 /** G.711 mu-law, 8 kHz, mono, without a header, both ways (Cloudonix: Stream). */
 const format: AudioFormat = { encoding: "mulaw", sampleRate: 8000 }
-
-const ignored: WireEvent = { _tag: "Ignored" }
-
-const readJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
 
 const readStart = Schema.decodeUnknownOption(
   Schema.Struct({
@@ -30,14 +33,6 @@ const readStart = Schema.decodeUnknownOption(
   })
 )
 
-const readMedia = Schema.decodeUnknownOption(
-  Schema.Struct({ track: Schema.optionalKey(Schema.String), payload: Schema.String })
-)
-
-const readDigit = Schema.decodeUnknownOption(
-  Schema.Struct({ digit: Schema.String.check(Schema.isPattern(/^[0-9*#A-D]$/)) })
-)
-
 /** Parameters of the stream, those that are text. Whoever wrote the document chose them: they say nothing about the call. */
 const parametersOf = (start: Fields): Readonly<Record<string, string>> => {
   const parameters: Array<readonly [string, string]> = []
@@ -50,7 +45,7 @@ const parametersOf = (start: Fields): Readonly<Record<string, string>> => {
  * `session` names the call; `callSid` is another id. The account is the domain, in full or by its short name, which says nothing
  * of a domain with a name of its own.
  */
-const started = (message: Fields, shortNamesTell: boolean): WireEvent | undefined => {
+const started = (message: JsonMessage, shortNamesTell: boolean): WireEvent | undefined => {
   const fields = asFields(message["start"])
   const start = fields === undefined ? undefined : Option.getOrUndefined(readStart(fields))
   const session = tokenText(start?.session)
@@ -67,46 +62,19 @@ const started = (message: Fields, shortNamesTell: boolean): WireEvent | undefine
   return { _tag: "Started", info, ...(tells ? { accountId: normalizedDomain(accountSid) } : {}) }
 }
 
-const audio = (message: Fields): WireEvent | undefined => {
-  const media = Option.getOrUndefined(readMedia(message["media"]))
-  if (media === undefined) return undefined
-  if (media.track !== undefined && media.track !== "inbound") return ignored
-  const chunk = audioFromBase64(media.payload)
-  if (chunk?.length === 0) return ignored
-  return chunk === undefined ? undefined : { _tag: "Audio", chunk }
-}
+const decoder = (shortNamesTell: boolean) =>
+  jsonDecoder(
+    new Map<string, ReadEvent>([
+      ["start", (message) => started(message, shortNamesTell)],
+      ["media", mediaEvent],
+      ["dtmf", digitEvent],
+      ["stop", stopEvent]
+    ]),
+    inboundAudio
+  )
 
-const digit = (message: Fields): WireEvent | undefined => {
-  const dtmf = Option.getOrUndefined(readDigit(message["dtmf"]))
-  return dtmf === undefined ? undefined : { _tag: "Digit", digit: dtmf.digit }
-}
-
-/** Any text frame by way of a JSON parser. Events that we do not know are well-formed and of no interest; `mark` is one. */
-export const decodeMessage = (text: string, shortNamesTell = true): WireEvent | undefined => {
-  const message = asFields(Option.getOrUndefined(readJson(text)))
-  if (message === undefined || typeof message["event"] !== "string") return undefined
-  switch (message["event"]) {
-    case "start":
-      return started(message, shortNamesTell)
-    case "media":
-      return audio(message)
-    case "dtmf":
-      return digit(message)
-    case "stop":
-      return { _tag: "Stopped" }
-    default:
-      return ignored
-  }
-}
-
-const decoder =
-  (shortNamesTell: boolean) =>
-  ({ binary, data }: Frame): WireEvent | undefined => {
-    if (binary) return undefined
-    const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-    const chunk = inboundAudio(bytes)
-    return chunk === undefined ? decodeMessage(bytes.toString("utf8"), shortNamesTell) : { _tag: "Audio", chunk }
-  }
+/** Any text frame by way of the JSON parser. `mark` is of no interest. */
+export const { decodeMessage } = decoder(true)
 
 /** Audio goes out in messages of exactly 20 ms. */
 const encode = ({ streamId }: TransportInfo) => {
@@ -132,6 +100,6 @@ const encode = ({ streamId }: TransportInfo) => {
  * from us. `domain` is the one that the call belongs to.
  */
 export const serializerFor = (domain: string | undefined): Serializer => ({
-  decode: decoder(domain === undefined || isCloudonixDomain(domain)),
+  decode: decoder(domain === undefined || isCloudonixDomain(domain)).decode,
   encode
 })

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { StreamStatus } from "../../carrier/callbackRoutes.ts"
 import { type CallStatus, isFinal } from "../../carrier/CallStatus.ts"
 import { type FormFields, parseForm, singleField } from "../../carrier/forms.ts"
 import { detailsOf, optionalField as optional, requiredField } from "../../carrier/webhookFields.ts"
@@ -141,16 +142,18 @@ export const parseStreamStatus = Effect.fnUntraced(function* (request: VerifiedR
   const event = yield* required(fields, "Event", wordPattern)
   const streamId = optional(fields, "StreamID") ?? ""
   const name = optional(fields, "Name") ?? ""
-  return {
-    event,
+  const reason = optional(fields, "Error") ?? optional(fields, "StatusReason")
+  const status: StreamStatus = {
     dedupeKey: `stream:${streamId}:${event}:${name}:${optional(fields, "Timestamp") ?? ""}`,
-    error: optional(fields, "Error") ?? optional(fields, "StatusReason"),
+    kind: `stream.${event}`,
     details: detailsOf(fields, {
       stream_id: "StreamID",
       timestamp: "Timestamp",
       error: "Error",
       status_reason: "StatusReason",
       name: "Name"
-    })
+    }),
+    ...(event === "DroppedStream" ? { failure: reason ?? "The stream was dropped." } : {})
   }
+  return status
 })

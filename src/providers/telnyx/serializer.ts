@@ -3,6 +3,7 @@ import type { AudioFormat } from "../../Audio.ts"
 import type { Frame, Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
 import { audioFromBase64 } from "../../transport/base64Audio.ts"
 import { base64Message } from "../../transport/base64Message.ts"
+import { digitEvent, type JsonMessage, markEvent, stopEvent } from "../../transport/jsonEvents.ts"
 import { FrameOrder } from "./frameOrder.ts"
 import { inboundAudio, type NumberedAudio } from "./mediaFrame.ts"
 
@@ -56,15 +57,7 @@ const readMedia = Schema.decodeUnknownOption(
   })
 )
 
-const readDigit = Schema.decodeUnknownOption(
-  Schema.Struct({ dtmf: Schema.Struct({ digit: Schema.String.check(Schema.isPattern(/^[0-9*#A-D]$/)) }) })
-)
-
-const readMark = Schema.decodeUnknownOption(Schema.Struct({ mark: Schema.Struct({ name: Schema.String }) }))
-
-type Message = Readonly<Record<string, Schema.Json>>
-
-const started = (message: Message): WireEvent | undefined => {
+const started = (message: JsonMessage): WireEvent | undefined => {
   const read = Option.getOrUndefined(readStart(message))
   if (read === undefined) return undefined
   const { call_control_id, client_state, media_format } = read.start
@@ -86,7 +79,7 @@ const started = (message: Message): WireEvent | undefined => {
 }
 
 /** The audio of a media message, or what it is instead. */
-const audio = (message: Message): NumberedAudio | WireEvent | undefined => {
+const audio = (message: JsonMessage): NumberedAudio | WireEvent | undefined => {
   const read = Option.getOrUndefined(readMedia(message))
   if (read === undefined) return undefined
   const { track, chunk: number, payload } = read.media
@@ -97,22 +90,12 @@ const audio = (message: Message): NumberedAudio | WireEvent | undefined => {
   return /^\d{1,15}$/.test(String(number)) ? { number: Number(number), chunk } : { _tag: "Audio", chunk }
 }
 
-const digit = (message: Message): WireEvent | undefined => {
-  const read = Option.getOrUndefined(readDigit(message))
-  return read === undefined ? undefined : { _tag: "Digit", digit: read.dtmf.digit }
-}
-
-const mark = (message: Message): WireEvent | undefined => {
-  const read = Option.getOrUndefined(readMark(message))
-  return read === undefined ? undefined : { _tag: "MarkReached", name: read.mark.name }
-}
-
-const readers: ReadonlyMap<string, (message: Message) => NumberedAudio | WireEvent | undefined> = new Map([
+const readers: ReadonlyMap<string, (message: JsonMessage) => NumberedAudio | WireEvent | undefined> = new Map([
   ["start", started],
   ["media", audio],
-  ["dtmf", digit],
-  ["mark", mark],
-  ["stop", (): WireEvent => ({ _tag: "Stopped" })]
+  ["dtmf", digitEvent],
+  ["mark", markEvent],
+  ["stop", stopEvent]
 ])
 
 /** Any text frame by way of a JSON parser. Events that we do not know, and errors, are well-formed and of no interest. */

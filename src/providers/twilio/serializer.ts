@@ -1,16 +1,19 @@
 import { Option, Schema } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
-import type { Frame, Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
-import { audioFromBase64 } from "../../transport/base64Audio.ts"
+import type { Outgoing, Serializer, TransportInfo, WireCommand, WireEvent } from "../../Transport.ts"
 import { base64Message } from "../../transport/base64Message.ts"
+import {
+  digitEvent,
+  jsonDecoder,
+  type JsonMessage,
+  markEvent,
+  mediaEvent,
+  stopEvent
+} from "../../transport/jsonEvents.ts"
 import { inboundAudio } from "./mediaFrame.ts"
 
 /** G.711 mu-law, 8 kHz, mono, without a header, both ways (Twilio: Media Streams, WebSocket messages). */
 const format: AudioFormat = { encoding: "mulaw", sampleRate: 8000 }
-
-const ignored: WireEvent = { _tag: "Ignored" }
-
-const readMessage = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
 
 const readStart = Schema.decodeUnknownOption(
   Schema.Struct({
@@ -28,21 +31,7 @@ const readStart = Schema.decodeUnknownOption(
   })
 )
 
-const readMedia = Schema.decodeUnknownOption(
-  Schema.Struct({
-    media: Schema.Struct({ track: Schema.optionalKey(Schema.String), payload: Schema.String })
-  })
-)
-
-const readDigit = Schema.decodeUnknownOption(
-  Schema.Struct({ dtmf: Schema.Struct({ digit: Schema.String.check(Schema.isPattern(/^[0-9*#A-D]$/)) }) })
-)
-
-const readMark = Schema.decodeUnknownOption(Schema.Struct({ mark: Schema.Struct({ name: Schema.String }) }))
-
-type Message = Readonly<Record<string, Schema.Json>>
-
-const started = (message: Message): WireEvent | undefined => {
+const started = (message: JsonMessage): WireEvent | undefined => {
   const read = Option.getOrUndefined(readStart(message))
   if (read === undefined) return undefined
   const { accountSid, callSid, streamSid, customParameters } = read.start
@@ -56,48 +45,16 @@ const started = (message: Message): WireEvent | undefined => {
   return { _tag: "Started", info, accountId: accountSid }
 }
 
-const audio = (message: Message): WireEvent | undefined => {
-  const read = Option.getOrUndefined(readMedia(message))
-  if (read === undefined) return undefined
-  if (read.media.track !== undefined && read.media.track !== "inbound") return ignored
-  const chunk = audioFromBase64(read.media.payload)
-  if (chunk?.length === 0) return ignored
-  return chunk === undefined ? undefined : { _tag: "Audio", chunk }
-}
-
-const digit = (message: Message): WireEvent | undefined => {
-  const read = Option.getOrUndefined(readDigit(message))
-  return read === undefined ? undefined : { _tag: "Digit", digit: read.dtmf.digit }
-}
-
-const mark = (message: Message): WireEvent | undefined => {
-  const read = Option.getOrUndefined(readMark(message))
-  return read === undefined ? undefined : { _tag: "MarkReached", name: read.mark.name }
-}
-
-const readers: ReadonlyMap<string, (message: Message) => WireEvent | undefined> = new Map([
-  ["start", started],
-  ["media", audio],
-  ["dtmf", digit],
-  ["mark", mark],
-  ["stop", (): WireEvent => ({ _tag: "Stopped" })]
-])
-
-/** Any text frame by way of a JSON parser. Events that we do not know are well-formed and of no interest. */
-export const decodeMessage = (text: string): WireEvent | undefined => {
-  const message = Option.getOrUndefined(readMessage(text))
-  if (message === undefined || typeof message["event"] !== "string") return undefined
-  const reader = readers.get(message["event"])
-  return reader === undefined ? ignored : reader(message)
-}
-
-const decode = (frame: Frame): WireEvent | undefined => {
-  if (frame.binary) return undefined
-  const { data } = frame
-  const bytes = Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  const chunk = inboundAudio(bytes)
-  return chunk === undefined ? decodeMessage(bytes.toString("utf8")) : { _tag: "Audio", chunk }
-}
+export const { decode, decodeMessage } = jsonDecoder(
+  new Map([
+    ["start", started],
+    ["media", mediaEvent],
+    ["dtmf", digitEvent],
+    ["mark", markEvent],
+    ["stop", stopEvent]
+  ]),
+  inboundAudio
+)
 
 const encode = ({ streamId }: TransportInfo) => {
   const streamSid = JSON.stringify(streamId)

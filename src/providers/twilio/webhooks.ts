@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import type { StreamStatus } from "../../carrier/callbackRoutes.ts"
 import { isFinal } from "../../carrier/CallStatus.ts"
 import { type FormFields, parseForm, singleField } from "../../carrier/forms.ts"
 import { detailsOf, optionalField as optional, requiredField } from "../../carrier/webhookFields.ts"
@@ -106,10 +107,11 @@ export const parseStreamStatus = Effect.fnUntraced(function* (request: VerifiedR
   const fields = fieldsOf(request)
   const event = yield* required(fields, "StreamEvent", /^stream-[a-z]{1,32}$/)
   const streamId = yield* required(fields, "StreamSid", /^[0-9A-Za-z]{1,64}$/)
-  return {
-    event,
+  const status: StreamStatus = {
     dedupeKey: `stream:${streamId}:${event}`,
-    error: optional(fields, "StreamError"),
-    details: detailsOf(fields, { stream_id: "StreamSid", timestamp: "Timestamp", error: "StreamError" })
+    kind: event,
+    details: detailsOf(fields, { stream_id: "StreamSid", timestamp: "Timestamp", error: "StreamError" }),
+    ...(event === "stream-error" ? { failure: optional(fields, "StreamError") ?? "The stream failed." } : {})
   }
+  return status
 })

@@ -1,34 +1,10 @@
 import { Effect } from "effect"
+import { numberStatusRoute, statusRoute, transferStatusRoute } from "../../carrier/callbackRoutes.ts"
 import { acknowledged } from "../../carrier/CarrierReply.ts"
 import { CallReports, type ProviderRoute } from "../../carrier/ProviderRoute.ts"
 import { callerDocument, destinationDocument, goodbye } from "./markup.ts"
 import { legReport } from "./transfer.ts"
 import { parseRoomEvent } from "./webhooks.ts"
-
-/** The ringing and the end of a call that we placed. */
-const status: ProviderRoute = {
-  method: "POST",
-  path: "/status",
-  scope: "call",
-  handle: Effect.fnUntraced(function* (request, { callId, provider }) {
-    const reports = yield* CallReports
-    yield* reports.status({ callId }, yield* provider.parseStatus(request))
-    return acknowledged
-  })
-}
-
-/** The end of an inbound call: the application's own callback, which does not know our call. */
-const numberStatus: ProviderRoute = {
-  method: "POST",
-  path: "/number-status",
-  scope: "account",
-  handle: Effect.fnUntraced(function* (request, { configurationId, provider }) {
-    const reports = yield* CallReports
-    const report = yield* provider.parseStatus(request)
-    yield* reports.status({ configurationId, providerCallId: report.providerCallId }, report)
-    return acknowledged
-  })
-}
 
 /** The destination of a transfer has answered, and asks what to do. */
 const transferAnswer: ProviderRoute = {
@@ -41,19 +17,6 @@ const transferAnswer: ProviderRoute = {
     if (leg === undefined) return goodbye
     yield* reports.transferLeg(plan.transferId, leg)
     return leg.state === "ended" ? acknowledged : destinationDocument(plan)
-  })
-}
-
-/** The ringing and the end of a transfer's destination. */
-const transferStatus: ProviderRoute = {
-  method: "POST",
-  path: "/transfer-status",
-  scope: "transfer",
-  handle: Effect.fnUntraced(function* (request, { plan, provider }) {
-    const reports = yield* CallReports
-    const leg = legReport(plan, yield* provider.parseStatus(request))
-    if (leg !== undefined) yield* reports.transferLeg(plan.transferId, leg)
-    return acknowledged
   })
 }
 
@@ -86,10 +49,12 @@ const transferJoin: ProviderRoute = {
 }
 
 export const routes: ReadonlyArray<ProviderRoute> = [
-  status,
-  numberStatus,
+  statusRoute,
+  numberStatusRoute,
   transferAnswer,
-  transferStatus,
+  transferStatusRoute((request, { plan, provider }) =>
+    Effect.map(provider.parseStatus(request), (report) => legReport(plan, report))
+  ),
   transferRoom,
   transferJoin
 ]

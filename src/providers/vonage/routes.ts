@@ -1,7 +1,10 @@
 import { Effect } from "effect"
 import { isFinal } from "../../carrier/CallStatus.ts"
+import { transferStatusRoute } from "../../carrier/callbackRoutes.ts"
 import { acknowledged } from "../../carrier/CarrierReply.ts"
 import { CallReports, type ProviderRoute } from "../../carrier/ProviderRoute.ts"
+import type { TransferLegReport } from "../../carrier/TransferStrategy.ts"
+import type { VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
 import { transferFailure } from "./statuses.ts"
 import { parseEvent, parseTransferLeg } from "./webhooks.ts"
 
@@ -69,30 +72,24 @@ const numberStatus: ProviderRoute = {
 }
 
 /** The destination's leg of a transfer. */
-const transferStatus: ProviderRoute = {
-  method: "POST",
-  path: "/transfer-status",
-  scope: "transfer",
-  handle: Effect.fnUntraced(function* (request, { plan }) {
-    const reports = yield* CallReports
-    const leg = yield* parseTransferLeg(request)
-    if (leg?.status === undefined || leg.status === "initiated") return acknowledged
-    const { providerCallId, state, status } = leg
-    const failure = transferFailure(state)
-    yield* reports.transferLeg(plan.transferId, {
-      providerCallId,
-      state: isFinal(status) ? "ended" : status === "ringing" ? "ringing" : "answered",
-      rawStatus: state.word,
-      dedupeKey: `transfer:${providerCallId}:${state.word}`,
-      ...(failure === undefined ? {} : { failure })
-    })
-    return acknowledged
-  })
-}
+const readTransferLeg = Effect.fnUntraced(function* (request: VerifiedRequest) {
+  const leg = yield* parseTransferLeg(request)
+  if (leg?.status === undefined || leg.status === "initiated") return undefined
+  const { providerCallId, state, status } = leg
+  const failure = transferFailure(state)
+  const report: TransferLegReport = {
+    providerCallId,
+    state: isFinal(status) ? "ended" : status === "ringing" ? "ringing" : "answered",
+    rawStatus: state.word,
+    dedupeKey: `transfer:${providerCallId}:${state.word}`,
+    ...(failure === undefined ? {} : { failure })
+  }
+  return report
+})
 
 export const routes: ReadonlyArray<ProviderRoute> = [
   callEvents("/status"),
   callEvents("/media-status"),
   numberStatus,
-  transferStatus
+  transferStatusRoute(readTransferLeg)
 ]

@@ -103,7 +103,9 @@ describe("trouble with a WebSocket agent", () => {
   it.live("is told what could not be read, and is lost when it goes on", () =>
     Effect.gen(function* () {
       const server = yield* agentServer()
-      const { close, failure, leg, visit } = yield* startCall(server)
+      const { close, failure, leg, visit } = yield* startCall(server, {
+        refusals: { digits: { reason: "digits_not_supported", message: "not here" } }
+      })
       for (const nonsense of [
         "{",
         "7",

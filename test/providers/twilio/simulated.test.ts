@@ -55,7 +55,7 @@ const house = Effect.gen(function* () {
   const reply = Effect.fnUntraced(function* (raw: RawRequest) {
     const request = yield* provider.verify(raw)
     const path = new URL(raw.publicUrl).pathname
-    if (path.startsWith("/twilio/stream-status")) streams.push((yield* parseStreamStatus(request)).event)
+    if (path.startsWith("/twilio/stream-status")) streams.push((yield* parseStreamStatus(request)).kind)
     else if (path.startsWith("/twilio/status")) reports.push(yield* provider.parseStatus(request))
     else {
       if (path === "/inbound")
