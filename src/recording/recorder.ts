@@ -6,6 +6,10 @@ import { Timeline, type Track } from "./timeline.ts"
 
 /** How far audio may lie beside the clock, ms, before it is put right. */
 const slackMs = 60
+/** How far the caller's audio may lie behind its time while nothing can be left out but speech, ms. */
+const mostBehindMs = 500
+/** No sample of what may be left out is farther from zero. */
+const quiet = 256
 /** How long audio can still be changed before it is written, ms: by a clear, or by a burst that fills the gap before it. */
 const settleMs = 1000
 /** ms of audio that there is room for from the start: what is still changed, and a second to be written. */
@@ -26,6 +30,8 @@ export const recordingRate = ({
 }: Pick<TransportInfo, "incomingFormat" | "outgoingFormat">) =>
   Math.max(incomingFormat.sampleRate, outgoingFormat.sampleRate) > 8000 ? 16_000 : 8000
 
+const isQuiet = (sample: number) => Math.abs(sample) <= quiet
+
 /** Decodes one direction's chunks into samples at the end of a track. */
 const decoder = (from: AudioFormat, sampleRate: 8000 | 16_000, track: Track) => {
   const same = from.sampleRate === sampleRate
@@ -36,11 +42,11 @@ const decoder = (from: AudioFormat, sampleRate: 8000 | 16_000, track: Track) => 
   return {
     convert: (chunk: AudioChunk): AudioChunk => (resample === undefined ? chunk : resample.convert(chunk)),
     samplesOf: (audio: AudioChunk): number => Math.floor(audio.length / size),
-    /** False: there is no room. */
-    put: (audio: AudioChunk, count: number): boolean => {
+    /** The samples as they were put down; undefined: there is no room. */
+    put: (audio: AudioChunk, count: number): Int16Array | undefined => {
       const into = track.append(count)
       if (into !== undefined) read(audio, 0, count, into)
-      return into !== undefined
+      return into
     }
   }
 }
@@ -58,6 +64,7 @@ export class Recorder implements MediaTap {
   private startedAt: number
   private readonly timeline: Timeline
   private readonly slack: number
+  private readonly mostBehind: number
   private readonly most: number
   private readonly caller: ReturnType<typeof decoder>
   private readonly agent: ReturnType<typeof decoder>
@@ -77,6 +84,7 @@ export class Recorder implements MediaTap {
     this.most = samples(mostMs)
     this.timeline = new Timeline(samples(usualMs), this.most)
     this.slack = samples(slackMs)
+    this.mostBehind = samples(mostBehindMs)
     this.caller = decoder(info.incomingFormat, this.sampleRate, this.timeline.left)
     this.agent = decoder(info.outgoingFormat, this.sampleRate, this.timeline.right)
   }
@@ -97,7 +105,7 @@ export class Recorder implements MediaTap {
     for (const chunk of chunks) {
       const audio = this.caller.convert(chunk)
       const count = this.caller.samplesOf(audio)
-      if (this.caller.put(audio, count)) this.startedAt -= (count * 1000) / this.sampleRate
+      if (this.caller.put(audio, count) !== undefined) this.startedAt -= (count * 1000) / this.sampleRate
     }
   }
 
@@ -109,7 +117,10 @@ export class Recorder implements MediaTap {
     const due = this.position(now) - count
     if (due - left.end > this.slack) this.leaveGap(due)
     else if (due < left.end) this.catchUp(due)
-    if (!this.caller.put(audio, count)) this.overflow()
+    const behind = left.end - due
+    const put = this.caller.put(audio, count)
+    if (put === undefined) this.overflow()
+    else if (behind > this.slack && put.every(isQuiet)) left.cutTo(left.end - count)
   }
 
   sent(frame: AudioChunk, playsAt: number, now: number) {
@@ -120,7 +131,7 @@ export class Recorder implements MediaTap {
     if (!follows && (due - right.end > this.slack || !this.speaking)) right.skipTo(due)
     this.speaking = true
     const count = this.agent.samplesOf(audio)
-    if (this.agent.put(audio, count)) return
+    if (this.agent.put(audio, count) !== undefined) return
     // It lies too far ahead, or nobody took what was there before it.
     if (this.position(now) - this.timeline.base > this.most / 2) this.overflow()
     else right.skipTo(right.end + count)
@@ -136,6 +147,9 @@ export class Recorder implements MediaTap {
     const position = this.position(now)
     this.pauses.push({ from: position, to: undefined })
     this.timeline.mute(position)
+    // What comes from now on must not come to lie before the pause, as what lies a little beside the clock would.
+    this.timeline.left.skipTo(position)
+    this.timeline.right.skipTo(position)
   }
 
   resume(now: number) {
@@ -143,6 +157,8 @@ export class Recorder implements MediaTap {
     if (last === undefined || last.to !== undefined) return
     last.to = this.position(now)
     this.timeline.unmute(last.to)
+    // Nor what the caller said before now behind it.
+    this.timeline.left.cutTo(last.to)
   }
 
   /** The recording ends: what was sent and is not heard yet does not belong to it. */
@@ -179,7 +195,10 @@ export class Recorder implements MediaTap {
     left.skipTo(due)
   }
 
-  /** The caller's audio is ahead of the clock: it belongs into the gap before it, or what is in its place gives way. */
+  /**
+   * The caller's audio would come to lie behind its time. A burst belongs into the gap before it. Otherwise (the carrier's clock is
+   * fast, or a burst came when there was no gap) what is quiet is left out, and speech only when it is too much.
+   */
   private catchUp(due: number) {
     const { left } = this.timeline
     if (this.gap > 0) {
@@ -187,6 +206,6 @@ export class Recorder implements MediaTap {
       this.gapEnd -= moved
       this.gap = moved === 0 ? 0 : this.gap - moved
     }
-    if (left.end - due > this.slack) left.cutTo(due)
+    if (left.end - due > this.mostBehind) left.cutTo(due)
   }
 }

@@ -61,7 +61,21 @@ describe("the caller's channel", () => {
     assert.deepStrictEqual(Array.from(left.subarray(0, 47 * perFrame)), speech(47))
   })
 
-  it("follows a carrier whose clock is slow or fast, and never gets farther than 60 ms from ours", () => {
+  it("loses nothing of what the network brings late at the beginning, and is in time again after the next silence", () => {
+    const late = Array.from({ length: 20 }, () => 20)
+    const recorder = newRecorder()
+    for (const [n, at] of late.entries()) recorder.heard(said(n), t0 + at)
+    for (let n = 0; n < 50; n++) recorder.heard(new Uint8Array(perFrame).fill(0xff), t0 + 40 + n * 20)
+    for (let n = 0; n < 10; n++) recorder.heard(said(50 + n), t0 + 1040 + n * 20)
+    recorder.stop(t0 + 1300)
+    const { left } = channelsOf(takeAll(recorder, t0 + 1300))
+    const [first = [0, 0], second = [0, 0]] = sounding(left)
+    assert.deepStrictEqual(Array.from(left.subarray(...first)), speech(20))
+    assert.deepStrictEqual(Array.from(left.subarray(...second)), speech(10, 50))
+    assert.isAtMost(Math.abs(second[0] / 8 - 1020), 60)
+  })
+
+  it("follows a carrier whose clock is slow or fast, and never gets much farther than 60 ms from ours", () => {
     for (const speed of [0.999, 1.001]) {
       const recorder = newRecorder()
       const marks: Array<number> = []
@@ -77,8 +91,8 @@ describe("the caller's channel", () => {
       recorder.stop(t0 + 600_000)
       taken.push(takeAll(recorder, t0 + 600_000))
       const found = sounding(channelsOf(Buffer.concat(taken)).left, perFrame).map(([from]) => from / 8)
-      assert.isAtLeast(found.length, marks.length - 10)
-      for (const at of found) assert.isTrue(marks.some((due) => Math.abs(due - at) <= 61))
+      assert.strictEqual(found.length, marks.length)
+      for (const at of found) assert.isTrue(marks.some((due) => Math.abs(due - at) <= 81))
     }
   })
 
@@ -126,7 +140,7 @@ describe("the caller's channel", () => {
       const length = Buffer.concat(taken).length / 4
       const longest = Math.max(0, ...chunks.map(({ bytes }) => bytes))
       assert.isAtLeast(length, Math.floor((at - t0) * 8))
-      assert.isAtMost(length, (at - t0) * 8 + 480 + longest)
+      assert.isAtMost(length, (at - t0) * 8 + 4000 + longest)
     }
   )
 })
@@ -274,6 +288,22 @@ describe("a paused recording", () => {
       }
     })
   )
+
+  it("holds nothing that came while it was paused, however late or early it lies on the line", () => {
+    for (const jitter of [-300, -50, 0, 50]) {
+      const recorder = newRecorder()
+      // Before it the audio lies beside the clock by so much; in it everything is 0x80, and nothing else is.
+      for (let n = 0; n < 20; n++) recorder.heard(said(n), t0 + Math.max(0, 20 + n * 20 + (n === 0 ? 0 : jitter)))
+      recorder.pause(t0 + 400)
+      for (let n = 0; n < 20; n++) recorder.heard(new Uint8Array(perFrame).fill(0x80), t0 + 420 + n * 20)
+      recorder.resume(t0 + 800)
+      for (let n = 0; n < 20; n++) recorder.heard(said(n), t0 + 820 + n * 20)
+      recorder.stop(t0 + 1300)
+      const { left } = channelsOf(takeAll(recorder, t0 + 1300))
+      assert.notInclude(Array.from(left), mulawToSample[0x80])
+      assert.isAbove(left.subarray(6400).filter((sample) => sample !== 0).length, 3000)
+    }
+  })
 
   it("that is never resumed is silent to its end", () => {
     const recorder = newRecorder()
