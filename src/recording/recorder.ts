@@ -147,7 +147,8 @@ export class Recorder implements MediaTap {
     const position = this.position(now)
     this.pauses.push({ from: position, to: undefined })
     this.timeline.mute(position)
-    // What comes from now on must not come to lie before the pause, as what lies a little beside the clock would.
+    // What comes from now on must not come to lie before the pause, as what lies a little beside the clock would, or a burst.
+    this.gap = 0
     this.timeline.left.skipTo(position)
     this.timeline.right.skipTo(position)
   }
@@ -158,6 +159,7 @@ export class Recorder implements MediaTap {
     last.to = this.position(now)
     this.timeline.unmute(last.to)
     // Nor what the caller said before now behind it.
+    this.gap = 0
     this.timeline.left.cutTo(last.to)
   }
 

@@ -13,6 +13,7 @@ const app = Layer.unwrap(
 )
 
 const spoken = Array.from(speech.bytes, (byte) => mulawToSample[byte] ?? 0)
+const isSound = (sample: number) => sample !== 0
 const isReady = (recordings: ReadonlyArray<{ readonly state: string }>) =>
   recordings.length > 0 && recordings.every(({ state }) => state === "ready")
 
@@ -42,8 +43,9 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
       assert.closeTo(recording?.duration_ms ?? 0, left.length / 8, 1)
       const [said = [0, 0]] = sounding(left)
       const [echoed = [0, 0]] = sounding(right)
-      assert.deepStrictEqual(Array.from(left.subarray(...said)), spoken)
-      assert.deepStrictEqual(Array.from(right.subarray(...echoed)), spoken)
+      // On a busy machine the carrier's frames may come with gaps, which the recording then has, too.
+      assert.deepStrictEqual(Array.from(left.filter(isSound)), spoken)
+      assert.deepStrictEqual(Array.from(right.filter(isSound)), spoken)
       assert.isAtLeast(echoed[0], said[0])
       assert.isAtMost(echoed[0] - said[0], 8 * 500)
 
@@ -94,7 +96,7 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
   it.effect("is one where the request says so, whatever the agent's settings, and none where it says no", () =>
     Effect.gen(function* () {
       const app = yield* App
-      yield* app.carrier.whenDialed(theirs, { outcome: "answer", afterMs: 20, audio: speech, hangUpAfterMs: 400 })
+      yield* app.carrier.whenDialed(theirs, { outcome: "answer", afterMs: 20, audio: speech })
       const dialled = Effect.fnUntraced(function* (enabled: boolean, record: boolean | undefined) {
         const agentId = createdId(
           yield* app.request("POST", "/api/v1/organizations/agents", {
@@ -105,7 +107,10 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
         )
         const body = { to: theirs, agent_id: agentId, ...(record === undefined ? {} : { record }) }
         const id = createdId(yield* app.request("POST", "/api/v1/telephony/calls", body))
-        yield* endOf(app, (yield* app.carrier.nextOutbound).id)
+        const call = yield* app.carrier.nextOutbound
+        yield* call.until((now) => now.heard.played.length > 0)
+        yield* call.hangUp
+        yield* endOf(app, call.id)
         const events = yield* eventsOf(app, id)
         const isRecorded = events.some(({ kind }) => kind === "recording.started")
         assert.strictEqual((yield* recordingsOf(app, id)).length > 0, isRecorded)

@@ -305,6 +305,27 @@ describe("a paused recording", () => {
     }
   })
 
+  it.prop(
+    "holds nothing that came while it was paused, whenever that was",
+    [
+      Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 120 }))).check(Schema.isMaxLength(80)),
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 40 }))
+    ],
+    ([waits, before, during]) => {
+      const recorder = newRecorder()
+      let at = t0
+      for (const [n, wait] of waits.entries()) {
+        at += wait
+        if (n === before) recorder.pause(at)
+        if (n === before + during) recorder.resume(at)
+        recorder.heard(new Uint8Array(perFrame).fill(n >= before && n < before + during ? 0x80 : 0x10), at)
+      }
+      recorder.stop(at)
+      assert.notInclude(Array.from(channelsOf(takeAll(recorder, at)).left), mulawToSample[0x80])
+    }
+  )
+
   it("that is never resumed is silent to its end", () => {
     const recorder = newRecorder()
     for (let n = 0; n < 50; n++) {

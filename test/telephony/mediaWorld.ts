@@ -118,20 +118,21 @@ const spec = {
     })) satisfies ReturnType<typeof fakeSpec>["transport"]
 }
 
-/** Recordings in a folder that goes with the test. */
-const recordings = layerWith(Layer.unwrap(Effect.map(temporaryFolder, RecordingFiles.layerIn))).pipe(
-  Layer.provide(recordingHost.layer)
-)
+/** A folder of recordings that goes with the test. */
+export const temporaryFiles = Layer.unwrap(Effect.map(temporaryFolder, RecordingFiles.layerIn))
 
-/** Media sessions over the real calls, tickets and commands on a fresh database. */
-export const mediaWorld = MediaSessions.layer.pipe(
-  Layer.provide(configurations),
-  Layer.provideMerge(AudioClips.layer),
-  Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
-  Layer.provideMerge(recordings),
-  Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
-  Layer.provideMerge(world(embeddedDatabase, spec))
-)
+/** Media sessions over the real calls, tickets and commands on a fresh database; what is recorded goes to `files`. */
+export const mediaWorldOn = (files: Layer.Layer<RecordingFiles>) =>
+  MediaSessions.layer.pipe(
+    Layer.provide(configurations),
+    Layer.provideMerge(AudioClips.layer),
+    Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
+    Layer.provideMerge(layerWith(files).pipe(Layer.provideMerge(recordingHost.layer))),
+    Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
+    Layer.provideMerge(world(embeddedDatabase, spec))
+  )
+
+export const mediaWorld = mediaWorldOn(temporaryFiles)
 
 /** The carrier's end of a media socket in memory; it plays everything at once and says so. */
 export const carrierSocket = () => {
