@@ -191,10 +191,8 @@ layer(mediaWorld, { excludeTestServices: true })("the recording of a call", (it)
       const calls = [yield* opened(false), yield* opened(true), yield* opened(true, false), yield* opened(false, true)]
       const live = yield* Recordings
       assert.lengthOf(yield* live.ids, 2)
-      for (const { fake, running } of calls) {
-        fake.text(stop)
-        yield* Fiber.join(running)
-      }
+      for (const { fake } of calls) fake.text(stop)
+      yield* Fiber.joinAll(calls.map(({ running }) => running))
       const counts = yield* Effect.forEach(calls, ({ id }) => Effect.map(recordingsOf(id), ({ length }) => length))
       assert.deepStrictEqual(counts, [0, 1, 0, 1])
     })
