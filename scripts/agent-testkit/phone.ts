@@ -103,5 +103,6 @@ export const makePhone = Effect.gen(function* () {
 export const line: CallLine = {
   record: () => Effect.void,
   transfer: () => Effect.succeed({ reason: "not_supported", message: "The testkit transfers nobody." }),
+  recording: () => Effect.succeed({ reason: "recording_refused", message: "The testkit records nothing." } as const),
   press: () => Effect.succeed({ reason: "digits_not_supported", message: "The testkit presses no keys." })
 }

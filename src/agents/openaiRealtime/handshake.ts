@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
-import { type Arrival, arrivals, hold } from "../socket/arrivals.ts"
+import { type Arrival, arrivals } from "../socket/arrivals.ts"
+import { hold } from "../socket/hold.ts"
 import { sendJson, shut } from "../socket/connection.ts"
 import type { Refusals } from "./apiWords.ts"
 import type { ClientEvent, Session } from "./clientEvents.ts"
@@ -40,7 +41,7 @@ export const openSession = (socket: WebSocket, session: Session, refused: Refusa
       if (event.type === "session.created") isThere = true
       if (event.type !== "session.updated") return
       const cancelsByItself = event.session.audio?.input?.turn_detection?.interrupt_response === true
-      finish(Effect.succeed({ socket, begin: hold(socket), cancelsByItself }))
+      finish(Effect.succeed({ socket, begin: hold(socket).begin, cancelsByItself }))
     })
     const onClose = (code: number, reason: Buffer) =>
       finish(Effect.fail(failed(refused.closed(code, reason.toString("utf8")))))
