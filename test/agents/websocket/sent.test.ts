@@ -61,6 +61,12 @@ describe("what Switchboard really sends", () => {
       yield* failing.visit.say({ type: "digits", digits: "1" })
       yield* failing.visit.nextOf("error")
 
+      for (const reason of ["not_recording", "recording_refused"] as const) {
+        const refused = yield* startCall(server, { refusals: { recording: { reason, message: "not now" } } })
+        yield* refused.visit.say({ type: "recording", action: "pause" })
+        yield* refused.visit.nextOf("error")
+      }
+
       const sent = server.sent()
       for (const message of sent) assert.isUndefined(wrongFromSwitchboard(message), JSON.stringify(message))
       assert.deepStrictEqual(new Set(sent.map(field("type"))), new Set(types()))
