@@ -135,7 +135,8 @@ export class MediaStream {
       this.tap = next
       if (this.playout !== undefined) this.playout.tap = next
     }
-    if (this.outcome === undefined) set(tap)
+    if (this.outcome !== undefined) return () => {}
+    set(tap)
     const unread = this.media?.unread.audio() ?? []
     if (unread.length > 0) tap.missed(unread)
     return () => {

@@ -23,7 +23,9 @@ const logged = (callId: string, recordingId: string | undefined) =>
   Effect.map(eventsOf(callId), (events) =>
     events
       .filter(({ kind, payload }) => kind.startsWith("recording.") && payload["recording_id"] === recordingId)
-      .map(({ kind, payload }) => (payload["reason"] === undefined ? kind : `${kind}: ${String(payload["reason"])}`))
+      .map(({ kind, payload }) =>
+        payload["reason"] === undefined ? kind : `${kind}: ${JSON.stringify(payload["reason"])}`
+      )
   )
 
 const wavOf = Effect.fnUntraced(function* (callId: string, id: string) {
@@ -87,9 +89,9 @@ layer(mediaWorld, { excludeTestServices: true })("the recording of a call", (it)
         "recording.resumed",
         "recording.paused",
         "recording.resumed",
-        "recording.stopped: stopped"
+        'recording.stopped: "stopped"'
       ])
-      assert.deepStrictEqual(yield* logged(id, second?.id), ["recording.started", "recording.stopped: media_ended"])
+      assert.deepStrictEqual(yield* logged(id, second?.id), ["recording.started", 'recording.stopped: "media_ended"'])
       const live = yield* Recordings
       assert.deepStrictEqual(yield* live.ids, [])
     })

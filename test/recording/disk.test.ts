@@ -109,7 +109,7 @@ layer(mediaWorldOn(nowhere), { excludeTestServices: true })("a folder that canno
       const { fake, id, running } = yield* openCall()
       yield* eventually(kindsOf(id), (kinds) => kinds.includes("recording.failed"))
       const payload = yield* payloadOf(id, "recording.failed")
-      assert.include(String(payload?.["message"]), "SWITCHBOARD_RECORDINGS_DIR")
+      assert.include(JSON.stringify(payload), "SWITCHBOARD_RECORDINGS_DIR")
       fake.audio(frame(7))
       yield* until(() => fake.values.includes(7))
       fake.text(stop)

@@ -22,6 +22,14 @@ const samplesOf = (frames: ReadonlyArray<Uint8Array>) =>
   frames.flatMap((frame) => Array.from(frame, (byte) => mulawToSample[byte] ?? 0))
 const speech = (count: number, from = 0) => samplesOf(Array.from({ length: count }, (_, n) => said(from + n)))
 
+/** 20 ms of 1 kHz. */
+const tone = (rate: number) => {
+  const bytes = Buffer.alloc((rate / 50) * 2)
+  for (let i = 0; i < rate / 50; i++)
+    bytes.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 1000 * i) / rate)), i * 2)
+  return bytes
+}
+
 const newRecorder = (format = mulaw) => new Recorder(both(format), t0, fail)
 
 /** The caller's channel after chunks that came at these times, ms since the beginning. */
@@ -97,12 +105,6 @@ describe("the caller's channel", () => {
   })
 
   it("is recorded at 16 kHz where the carrier speaks more than 8, and wider audio is brought down to that", () => {
-    const tone = (rate: number) => {
-      const bytes = Buffer.alloc((rate / 50) * 2)
-      for (let i = 0; i < rate / 50; i++)
-        bytes.writeInt16LE(Math.round(8000 * Math.sin((2 * Math.PI * 1000 * i) / rate)), i * 2)
-      return bytes
-    }
     for (const rate of [16_000, 24_000, 48_000] as const) {
       const recorder = newRecorder({ ...wide, sampleRate: rate })
       assert.strictEqual(recorder.sampleRate, 16_000)
@@ -142,6 +144,30 @@ describe("the caller's channel", () => {
       assert.isAtLeast(length, Math.floor((at - t0) * 8))
       assert.isAtMost(length, (at - t0) * 8 + 4000 + longest)
     }
+  )
+})
+
+describe("what came before a recording began", () => {
+  it.effect("belongs to it, while nobody has read it: the recording began so much earlier", () =>
+    Effect.gen(function* () {
+      const { clock, socket, transport } = yield* rig()
+      for (let n = 0; n < 10; n++) {
+        clock.advance(20)
+        socket.audio(said(n))
+      }
+      const recorder = new Recorder(transport.info, clock.now(), fail)
+      transport.tap(recorder)
+      assert.strictEqual(recorder.elapsedMs(clock.now()), 200)
+      transport.playUnsafe(play(5, 100))
+      for (let n = 10; n < 20; n++) {
+        clock.advance(20)
+        socket.audio(said(n))
+      }
+      recorder.stop(clock.now())
+      const { left, right } = channelsOf(takeAll(recorder, clock.now()))
+      assert.deepStrictEqual(Array.from(left), speech(20))
+      assert.deepStrictEqual(sounding(right), [[1600, 2400]])
+    })
   )
 })
 
