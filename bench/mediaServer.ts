@@ -8,7 +8,12 @@ import { Pacer } from "../src/transport/pacer.ts"
 import { acceptor } from "../src/transport/webSocket.ts"
 
 const callId = "00000000-0000-4000-8000-0000000be7c4"
-const line: CallLine = { record: () => Effect.void, transfer: () => Effect.undefined, press: () => Effect.undefined }
+const line: CallLine = {
+  record: () => Effect.void,
+  transfer: () => Effect.undefined,
+  press: () => Effect.undefined,
+  recording: () => Effect.undefined
+}
 const nowhere = Layer.succeed(AgentEnvironment, {
   guard: () => Effect.fail(new AgentUnreachable({ reason: "refused-address", message: "No agent is reached here." }))
 })

@@ -1,5 +1,5 @@
 import { isIP } from "node:net"
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import { Config, ConfigProvider, Context, Effect, Layer, Option, Redacted, Result, Schema } from "effect"
 
 /** Every setting of the process, decoded once from the environment. Secrets are redacted. */
@@ -25,6 +25,10 @@ export interface SettingsValues {
   readonly maxCallSeconds: number
   readonly maxCalls: number
   readonly drainSeconds: number
+  /** The folder of the recordings; absolute path. Several nodes may share it. */
+  readonly recordingsDir: string
+  /** How long recordings are kept, days; 0: for ever. */
+  readonly recordingDays: number
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error"
   readonly logFormat: "pretty" | "json"
   readonly otlpEndpoint: Option.Option<string>
@@ -73,6 +77,8 @@ const webAddress: Reader<string> = (text) => {
   if (/[?#\s\\]/.test(text) || url.username !== "" || url.password !== "" || url.hostname === "") return undefined
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "")
 }
+
+const folder: Reader<string> = (text) => (text.includes("\0") ? undefined : resolve(text))
 
 const isCidr = (text: string) => {
   const [address = "", prefix, ...rest] = text.split("/")
@@ -161,6 +167,7 @@ const read = Effect.fnUntraced(function* (isTerminal: boolean) {
     })
   }
   const carriers = yield* carrierUrls(wrong)
+  const dataDir = yield* withDefault("SWITCHBOARD_DATA_DIR", folder, "a folder", resolve("data"))
 
   const values: SettingsValues = {
     host,
@@ -172,12 +179,7 @@ const read = Effect.fnUntraced(function* (isTerminal: boolean) {
       `http://${authority}`
     ),
     databaseUrl,
-    dataDir: yield* withDefault(
-      "SWITCHBOARD_DATA_DIR",
-      (text) => (text.includes("\0") ? undefined : resolve(text)),
-      "a folder",
-      resolve("data")
-    ),
+    dataDir,
     encryptionKeys: Option.getOrElse(encryptionKeys, () => []),
     apiKey: yield* optional(
       "SWITCHBOARD_API_KEY",
@@ -212,6 +214,13 @@ const read = Effect.fnUntraced(function* (isTerminal: boolean) {
       500
     ),
     drainSeconds: yield* withDefault("SWITCHBOARD_DRAIN_SECONDS", integer(0, 86_400), "seconds from 0 to 86400", 300),
+    recordingsDir: yield* withDefault("SWITCHBOARD_RECORDINGS_DIR", folder, "a folder", join(dataDir, "recordings")),
+    recordingDays: yield* withDefault(
+      "SWITCHBOARD_RECORDING_DAYS",
+      integer(0, 36_500),
+      "days from 0 (for ever) to 36500",
+      30
+    ),
     logLevel: yield* withDefault(
       "SWITCHBOARD_LOG_LEVEL",
       oneOf("trace", "debug", "info", "warn", "error"),

@@ -49,6 +49,24 @@ export interface Cleared {
 }
 
 /**
+ * Listens in on a call's audio, both ways, as it passes. The functions are called on the media path: they must be quick and
+ * must not throw. Times are ms of the clock that the media goes by (`Pacer.now`).
+ */
+export interface MediaTap {
+  /** Called at once where audio of the carrier is still unread: the last 2 s of it, oldest first, up to now. */
+  readonly missed: (chunks: ReadonlyArray<AudioChunk>) => void
+  /** A chunk came from the carrier, in `info.incomingFormat`. */
+  readonly heard: (chunk: AudioChunk, now: number) => void
+  /**
+   * A frame left for the carrier, in `info.outgoingFormat`; the person hears it from `playsAt` on, as far as we can reckon.
+   * Later than `now`: what was sent before it still plays, and it follows without a gap.
+   */
+  readonly sent: (frame: AudioChunk, playsAt: number, now: number) => void
+  /** The last `ms` of what was sent are not heard any more: they were cleared, or the media ended. */
+  readonly unheard: (ms: number) => void
+}
+
+/**
  * The two-way audio of one call, the same for every carrier. It lives in a Scope; when the Scope closes the socket is
  * closed.
  *
@@ -94,6 +112,8 @@ export interface Transport {
   /** Waits until everything queued has been heard (or the media ended). Bounded by the length of what is queued plus 2 s. */
   readonly drained: Effect.Effect<void>
   readonly playout: Effect.Effect<Playout>
+  /** Lets `tap` listen in until the media ends, and gives the way to stop it. One at a time: another one takes its place. */
+  readonly tap: (tap: MediaTap) => () => void
   /** Ends the stream from our side with a WebSocket close code. */
   readonly close: (code: number, reason: string) => Effect.Effect<void>
 }

@@ -26,6 +26,8 @@ describe("Settings", () => {
         maxCallSeconds: 3600,
         maxCalls: 500,
         drainSeconds: 300,
+        recordingsDir: resolve("data/recordings"),
+        recordingDays: 30,
         logLevel: "info",
         logFormat: process.stdout.isTTY ? "pretty" : "json",
         otlpEndpoint: Option.none()

@@ -10,7 +10,7 @@ const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["Transport", "transport", "carrier", "store", "simulator"],
   ["ProviderSpec", "agents"],
   ["Registry"],
-  ["organizations"],
+  ["organizations", "recording"],
   ["telephony"],
   ["providers"],
   ["TelephonyConfig"],

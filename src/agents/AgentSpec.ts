@@ -75,6 +75,14 @@ export interface AgentEvent {
   readonly data: Schema.Json
 }
 
+/** Why nothing was done about the recording: there is none to be paused or ended, or it can no longer be done. */
+export interface RecordingNotDone extends NotDone {
+  readonly reason: "not_recording" | "recording_refused"
+}
+
+/** What can be done with the recording of a call: `start` goes on with one that is paused. */
+export type RecordingAction = "start" | "stop" | "pause" | "resume"
+
 /** What an agent may ask of the call besides audio. */
 export interface CallLine {
   /** Stores an event in the call's log. Sizes are bounded by the caller. */
@@ -89,6 +97,8 @@ export interface CallLine {
    * API. Gives why that was not done, or undefined.
    */
   readonly press: (digits: string) => Effect.Effect<DigitsNotSent | undefined>
+  /** Begins, pauses or ends the recording, at once. Gives why that was not done, or undefined. */
+  readonly recording: (action: RecordingAction) => Effect.Effect<RecordingNotDone | undefined>
 }
 
 /** A connected agent, ready for the audio. */

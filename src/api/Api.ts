@@ -6,6 +6,7 @@ import { CallsGroup } from "./calls.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
 import { ProvidersGroup } from "./ProvidersGroup.ts"
+import { RecordingsGroup } from "./recordings.ts"
 import { Problems } from "./Requests.ts"
 import { TelephonyConfigsGroup } from "./TelephonyConfigsGroup.ts"
 
@@ -19,7 +20,8 @@ export const Api = HttpApi.make("switchboard")
     PhoneNumbersGroup,
     AgentsGroup,
     AudioClipsGroup,
-    CallsGroup
+    CallsGroup,
+    RecordingsGroup
   )
   .middleware(Problems)
   .prefix("/api/v1")

@@ -10,6 +10,7 @@ import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
 import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "./readRequests.ts"
+import { recordingHandlers } from "./recordingHandlers.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
 import { unknownPaths } from "./unknownPaths.ts"
 
@@ -21,7 +22,8 @@ const handlers = Layer.mergeAll(
   phoneNumberHandlers,
   agentHandlers,
   audioClipHandlers,
-  callsHandlers
+  callsHandlers,
+  recordingHandlers
 ).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer, wavBodyLayer)))
 
 /** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */

@@ -127,7 +127,10 @@ const NewCall = Schema.Struct({
   from_phone_number_id: Schema.optionalKey(Schema.String).annotate({
     description: "The caller id. Default: the configuration's default one, else any active one."
   }),
-  context: Schema.optionalKey(Context).annotate({ description: "Given to the agent as it is; at most 16 KiB." })
+  context: Schema.optionalKey(Context).annotate({ description: "Given to the agent as it is; at most 16 KiB." }),
+  record: Schema.optionalKey(Schema.Boolean).annotate({
+    description: "Whether to record the call from its beginning. Default: what the agent's settings say."
+  })
 }).annotate({ identifier: "NewCall" })
 
 const placing = {

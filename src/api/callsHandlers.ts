@@ -80,6 +80,7 @@ export const callsHandlers = HttpApiBuilder.group(
         readonly telephony_configuration_id?: string
         readonly from_phone_number_id?: string
         readonly context?: DialRequest["context"]
+        readonly record?: boolean
       },
       idempotencyKey: string | undefined
     ) {
@@ -93,6 +94,7 @@ export const callsHandlers = HttpApiBuilder.group(
           ? {}
           : { configurationId: payload.telephony_configuration_id }),
         ...(payload.from_phone_number_id === undefined ? {} : { fromPhoneNumberId: payload.from_phone_number_id }),
+        ...(payload.record === undefined ? {} : { record: payload.record }),
         ...(idempotencyKey === undefined ? {} : { idempotencyKey })
       }
       return shown(yield* dialer.place(request))

@@ -5,6 +5,7 @@ import { callMemory } from "./migrations/0002_call_memory.ts"
 import { transfers } from "./migrations/0003_transfers.ts"
 import { listeners } from "./migrations/0004_listeners.ts"
 import { signatureFailures } from "./migrations/0005_signature_failures.ts"
+import { recordings } from "./migrations/0006_recordings.ts"
 import { audioClips } from "./migrations/0007_audio_clips.ts"
 
 /** Every step of the schema, in order. A step that was released is never edited: add the next one. */
@@ -14,6 +15,7 @@ const steps = {
   "0003_transfers": transfers,
   "0004_listeners": listeners,
   "0005_signature_failures": signatureFailures,
+  "0006_recordings": recordings,
   "0007_audio_clips": audioClips
 }
 

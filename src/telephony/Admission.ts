@@ -52,6 +52,8 @@ export interface NewCall {
   /** Known from the start for inbound calls: a second delivery finds the first one's call by it. */
   readonly providerCallId?: string
   readonly context: FormValues
+  /** Whether to record it; where it is not said, the agent's settings tell. */
+  readonly record?: boolean
   /** What the provider asked to remember about an inbound call. */
   readonly memory?: CallMemory
   /** Whoever places a call twice with the same key and the same `hash` of the request gets the first call again. */
@@ -159,13 +161,13 @@ export class Admission extends Context.Service<
         const seconds = call.direction === "inbound" ? mediaSeconds : ringSeconds + reserveSeconds
         const [row] = yield* sql`INSERT INTO calls (id, organization_id, telephony_configuration_id, agent_id, mode,
             direction, from_address, to_address, provider_call_id, status, created_at, deadline_at, node_id, lease_until,
-            context, memory, idempotency_key, idempotency_hash)
+            context, record, memory, idempotency_key, idempotency_hash)
           VALUES (${id}, ${call.organizationId}, ${call.telephonyConfigurationId}, ${call.agentId}, ${call.mode},
             ${call.direction}, ${storableText(call.from)}, ${call.to}, ${call.providerCallId ?? null}, 'initiated',
             clock_timestamp(),
             clock_timestamp() + ${seconds} * interval '1 second', ${node.id},
             clock_timestamp() + ${leaseSeconds} * interval '1 second',
-            ${sql.json(storableValues(call.context))}, ${sql.json(call.memory ?? {})}, ${call.idempotency?.key ?? null}, ${call.idempotency?.hash ?? null})
+            ${sql.json(storableValues(call.context))}, ${call.record ?? null}, ${sql.json(call.memory ?? {})}, ${call.idempotency?.key ?? null}, ${call.idempotency?.hash ?? null})
           RETURNING *`
         yield* append(sql, id, {
           source: "gateway",

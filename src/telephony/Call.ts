@@ -33,6 +33,8 @@ export interface Call {
   readonly endOwner: EndOwner | undefined
   readonly nodeId: string | undefined
   readonly context: FormValues
+  /** Whether whoever placed the call wants it recorded; undefined: the agent's settings tell. */
+  readonly record: boolean | undefined
   readonly answeredBy: string | undefined
   readonly cost: { readonly amount: string; readonly currency: string } | undefined
 }

@@ -8,6 +8,7 @@ import { Node } from "./Node.ts"
 export const CallCommand = Schema.Union([
   Schema.TaggedStruct("HangUp", { drain: Schema.Boolean }),
   Schema.TaggedStruct("SendDigits", { digits: Schema.String }),
+  Schema.TaggedStruct("Recording", { action: Schema.Literals(["start", "stop", "pause", "resume"]) }),
   /** Tells the agent where its caller's transfer stands. */
   Schema.TaggedStruct("TransferState", { state: Schema.String, reason: Schema.optionalKey(Schema.String) }),
   /** Gives the agent an event of an operator; name and data have `maxAgentEventBytes` at the most. */

@@ -13,6 +13,8 @@ export interface DialRequest {
   readonly fromPhoneNumberId?: string
   /** Given to the agent as it is. */
   readonly context: FormValues
+  /** Whether to record the call, whatever the agent's settings say. */
+  readonly record?: boolean
   readonly idempotencyKey?: string
 }
 
@@ -52,7 +54,8 @@ export const requestHash = (request: DialRequest): string =>
         request.agentId,
         request.configurationId ?? null,
         request.fromPhoneNumberId ?? null,
-        sorted(request.context)
+        sorted(request.context),
+        ...(request.record === undefined ? [] : [request.record])
       ])
     )
     .digest("base64url")

@@ -190,6 +190,7 @@ export class Dialer extends Context.Service<
           from,
           to: to.address,
           context: request.context,
+          ...(request.record === undefined ? {} : { record: request.record }),
           ...(idempotency === undefined ? {} : { idempotency })
         }
         return yield* Effect.flatMap(Effect.forkIn(begin(call, configuration), scope), Fiber.join)

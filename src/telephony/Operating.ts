@@ -1,6 +1,6 @@
 import { Context, Effect, Fiber, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { AgentEvent } from "../agents/AgentSpec.ts"
+import type { AgentEvent, RecordingAction } from "../agents/AgentSpec.ts"
 import { CarrierError } from "../carrier/CarrierError.ts"
 import { agentEvents, type EventRefused } from "./agentEvents.ts"
 import type { Call } from "./Call.ts"
@@ -12,6 +12,12 @@ import { CarrierDesk, reference } from "./CarrierDesk.ts"
 /** Nobody can send digits into the call now; `message` says why. */
 export class DigitsRefused extends Schema.TaggedError<DigitsRefused>()("DigitsRefused", {
   reason: Schema.Literals(["over", "not-connected", "not-supported"]),
+  message: Schema.String
+}) {}
+
+/** Nothing was done about the recording of the call; `message` says why. */
+export class RecordingRefused extends Schema.TaggedError<RecordingRefused>()("RecordingRefused", {
+  reason: Schema.Literals(["over", "not-connected", "refused", "unanswered"]),
   message: Schema.String
 }) {}
 
@@ -35,6 +41,12 @@ export class Operating extends Context.Service<
       id: string,
       event: AgentEvent
     ) => Effect.Effect<void, CallNotFound | EventRefused | SqlError>
+    /** Begins, pauses or ends the recording of a call whose media is open. */
+    readonly record: (
+      organizationId: string,
+      id: string,
+      action: RecordingAction
+    ) => Effect.Effect<void, CallNotFound | RecordingRefused | SqlError>
   }
 >()("switchboard/Operating") {
   static readonly layer = Layer.effect(
@@ -88,10 +100,33 @@ export class Operating extends Context.Service<
         if (reply === undefined) return yield* atCarrier(call, digits)
         if (!reply.ok) return yield* new DigitsRefused({ reason: "not-supported", message: reply.detail })
       })
-      return Operating.of({ hangUp, sendDigits, tellAgent: yield* agentEvents })
+
+      const record = Effect.fn("Operating.record")(function* (
+        organizationId: string,
+        id: string,
+        action: RecordingAction
+      ) {
+        const call = yield* history.get(organizationId, id)
+        if (call.endedAt !== undefined)
+          return yield* new RecordingRefused({ reason: "over", message: "The call is over." })
+        const reply = yield* commands
+          .send(call.id, { _tag: "Recording", action })
+          .pipe(Effect.catchTag("CallNotHeld", ({ unanswered }) => (unanswered ? noAnswer : noMedia)))
+        if (!reply.ok) return yield* new RecordingRefused({ reason: "refused", message: reply.detail })
+      })
+      return Operating.of({ hangUp, sendDigits, tellAgent: yield* agentEvents, record })
     })
   )
 }
+
+const noMedia = new RecordingRefused({
+  reason: "not-connected",
+  message: "The call's media is not open: there is nothing to record."
+})
+const noAnswer = new RecordingRefused({
+  reason: "unanswered",
+  message: "The node that holds the call did not answer in time. Look at the call's recordings before you try again."
+})
 
 /** Digits are not sent twice: a PIN would be wrong. */
 const perhapsSent = ({ mode }: Call) =>

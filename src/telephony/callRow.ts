@@ -42,6 +42,7 @@ const Row = Schema.Struct({
   node_id: orNull(Schema.String),
   lease_until: orNull(Schema.DateTimeUtcFromDate),
   context: Schema.Record(Schema.String, Schema.Json),
+  record: orNull(Schema.Boolean),
   answered_by: orNull(Schema.String),
   cost_amount: orNull(Schema.String),
   cost_currency: orNull(Schema.String)
@@ -78,6 +79,7 @@ export const readCall = (row: unknown): Effect.Effect<CallRecord> =>
       nodeId: call.node_id ?? undefined,
       leaseUntil: call.lease_until ?? undefined,
       context: call.context,
+      record: call.record ?? undefined,
       answeredBy: call.answered_by ?? undefined,
       cost:
         call.cost_amount === null || call.cost_currency === null

@@ -1,4 +1,5 @@
 import { Layer } from "effect"
+import * as Recording from "../recording/layer.ts"
 import { Admission } from "./Admission.ts"
 import { Answering } from "./Answering.ts"
 import { AnswerRoute } from "./AnswerRoute.ts"
@@ -19,6 +20,7 @@ import * as Listeners from "./Listeners.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
@@ -41,7 +43,7 @@ export const layer = Layer.mergeAll(
 ).pipe(
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
-  Layer.provideMerge(Transfers.layer),
+  Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),
   Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
   Layer.provideMerge(
     Layer.mergeAll(

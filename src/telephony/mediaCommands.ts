@@ -3,12 +3,14 @@ import type { AgentEvent, AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
 import { eventRefusals } from "./agentEvents.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
+import type { CallRecording } from "./callRecording.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { pressDigits } from "./mediaDigits.ts"
 import { type Ending, hangUp, released } from "./mediaEnding.ts"
 
 const done = (detail: string): CommandReply => ({ ok: true, detail })
 const refused = (detail: string): CommandReply => ({ ok: false, detail })
+const notOpen = refused("The call's media is not open yet. Try again.")
 
 /**
  * Answers what operators ask of a call that this node holds. `transport` gives undefined until the media is open. A hang-up
@@ -18,6 +20,7 @@ export const commandHandler = (
   admitted: AdmittedCall,
   transport: () => Transport | undefined,
   leg: () => AgentLeg | undefined,
+  recording: () => CallRecording | undefined,
   stop: Deferred.Deferred<Ending>,
   scope: Scope.Scope
 ) => {
@@ -28,7 +31,7 @@ export const commandHandler = (
 
   const press = (digits: string): Effect.Effect<CommandReply> => {
     const media = transport()
-    if (media === undefined) return Effect.succeed(refused("The call's media is not open yet. Try again."))
+    if (media === undefined) return Effect.succeed(notOpen)
     return Effect.map(pressDigits(admitted, media, digits), (failed) =>
       failed === undefined ? done("sent") : refused(failed.message)
     )
@@ -45,6 +48,8 @@ export const commandHandler = (
     switch (command._tag) {
       case "SendDigits":
         return yield* press(command.digits)
+      case "Recording":
+        return yield* recording()?.command(command.action) ?? Effect.succeed(notOpen)
       case "TransferState":
         yield* leg()?.transferState?.(command) ?? Effect.void
         return done("told")

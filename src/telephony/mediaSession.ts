@@ -6,6 +6,7 @@ import { type MediaSocket, type Transport, TransportError } from "../Transport.t
 import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
+import { type CallRecording, callRecording } from "./callRecording.ts"
 import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
@@ -49,6 +50,7 @@ const bridged = ({ call, configuration }: AdmittedCall, transport: Transport) =>
 interface Progress {
   transport: Transport | undefined
   leg: AgentLeg | undefined
+  recording: CallRecording | undefined
 }
 
 /**
@@ -61,6 +63,7 @@ export const mediaSession = Effect.gen(function* () {
   const commands = yield* CallCommands
   const findAgent = yield* agentFinder
   const keepLine = yield* mediaLine
+  const recordingOf = yield* callRecording
   const transferring = yield* mediaTransfers
   const pacer = yield* Pacer
   const { maxCallSeconds } = yield* Settings
@@ -104,10 +107,13 @@ export const mediaSession = Effect.gen(function* () {
       const early = isRinging(call) ? undefined : yield* Effect.forkScoped(connect(0))
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
+      const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
+      progress.recording = yield* recordingOf(call.id, transport, isRecorded)
       const line: CallLine = {
         record: (kind, payload) => record(call, { source: "agent", kind, payload }),
         transfer: (wish) => transferring.begin(call.id, wish),
-        press: (digits) => pressDigits(admitted, transport, digits)
+        press: (digits) => pressDigits(admitted, transport, digits),
+        recording: progress.recording.act
       }
       return yield* keepLine({
         call,
@@ -149,7 +155,7 @@ export const mediaSession = Effect.gen(function* () {
     stop: Deferred.Deferred<Ending>
   ) {
     const { call } = admitted
-    const progress: Progress = { transport: undefined, leg: undefined }
+    const progress: Progress = { transport: undefined, leg: undefined, recording: undefined }
     const session = Effect.gen(function* () {
       yield* counted
       yield* commands.serve(
@@ -158,6 +164,7 @@ export const mediaSession = Effect.gen(function* () {
           admitted,
           () => progress.transport,
           () => progress.leg,
+          () => progress.recording,
           stop,
           yield* Effect.scope
         )

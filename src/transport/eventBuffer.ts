@@ -1,4 +1,4 @@
-import { type AudioFormat, bytesForMs } from "../Audio.ts"
+import { type AudioChunk, type AudioFormat, bytesForMs } from "../Audio.ts"
 import type { MediaEvent } from "../Transport.ts"
 
 /** ms of audio kept for a reader that is late. */
@@ -27,6 +27,11 @@ export class EventBuffer {
     } else if (++this.others > keptEvents) {
       this.drop(false)
     }
+  }
+
+  /** The audio that is kept, oldest first; it stays. */
+  audio(): ReadonlyArray<AudioChunk> {
+    return this.events.flatMap((event) => (event._tag === "Audio" ? [event.chunk] : []))
   }
 
   /** Everything kept, oldest first; the buffer is empty afterwards. */

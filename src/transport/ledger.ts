@@ -94,6 +94,11 @@ export class Ledger {
     return this.fresh ? Number.POSITIVE_INFINITY : now - this.paceAt - (this.sent - this.paceFrame) * this.frameMs
   }
 
+  /** How long what was sent still plays, ms; 0 when the person hears nothing, as far as time tells. */
+  remainingMs(now: number): number {
+    return Math.max(0, this.sentMs() - this.heardFrom - (now - this.heardAt))
+  }
+
   playout(now: number): Playout {
     return { queuedMs: this.queuedMs(), sentMs: this.sentMs(), heardMs: this.heardMs(now) }
   }

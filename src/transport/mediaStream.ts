@@ -5,6 +5,7 @@ import {
   type MediaCall,
   type MediaEvent,
   type MediaSocket,
+  type MediaTap,
   type Serializer,
   TransportError,
   type TransportInfo,
@@ -73,6 +74,7 @@ export class MediaStream {
   private listener: ((event: MediaEvent) => void) | undefined
   private readonly onEnd = new Set<(outcome: Outcome) => void>()
   private playout: Playout | undefined
+  private tap: MediaTap | undefined
   private early = 0
   private readonly counted = new Map<Metric.Counter<number>, number>()
 
@@ -125,6 +127,20 @@ export class MediaStream {
     if (this.outcome === undefined) this.onEnd.add(done)
     else done(this.outcome)
     return () => void this.onEnd.delete(done)
+  }
+
+  /** Lets `tap` listen in; gives the way to stop it. */
+  listenIn(tap: MediaTap): () => void {
+    const set = (next: MediaTap | undefined) => {
+      this.tap = next
+      if (this.playout !== undefined) this.playout.tap = next
+    }
+    if (this.outcome === undefined) set(tap)
+    const unread = this.media?.unread.audio() ?? []
+    if (unread.length > 0) tap.missed(unread)
+    return () => {
+      if (this.tap === tap) set(undefined)
+    }
   }
 
   /** Ends the stream from our side. */
@@ -196,8 +212,10 @@ export class MediaStream {
 
   private heard(event: Extract<MediaEvent, { _tag: "Audio" }>): Complaint | undefined {
     const complaint = this.watch.audio(event.chunk.length)
-    if (complaint === undefined) this.emit(event)
-    return complaint
+    if (complaint !== undefined) return complaint
+    this.tap?.heard(event.chunk, this.pacer.now())
+    this.emit(event)
+    return undefined
   }
 
   private emit(event: MediaEvent) {
@@ -249,6 +267,7 @@ export class MediaStream {
     this.outcome = outcome
     this.registration.remove()
     this.playout?.end(this.pacer.now())
+    this.tap = undefined
     this.report()
     openStreams.modifyUnsafe(-1, this.context)
     this.listener = undefined

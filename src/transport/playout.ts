@@ -1,7 +1,7 @@
 import { type AudioChunk, type AudioFormat, bytesForMs } from "../Audio.ts"
 import { fadedIn } from "../audio/fades.ts"
 import { type Framer, framer } from "../audio/framer.ts"
-import type { Cleared, Playout as Figures } from "../Transport.ts"
+import type { Cleared, MediaTap, Playout as Figures } from "../Transport.ts"
 import { FrameQueue } from "./frameQueue.ts"
 import { Ledger } from "./ledger.ts"
 import { type Mark, type MarkLine, Marks } from "./marks.ts"
@@ -38,6 +38,9 @@ export interface PlayoutEvents {
  * Everything is synchronous; `now` is monotonic ms.
  */
 export class Playout {
+  /** Learns of every frame when it is sent, and of those that are not heard. */
+  tap: MediaTap | undefined
+
   private readonly wire: Wire
   private readonly events: PlayoutEvents
   private readonly ledger: Ledger
@@ -140,6 +143,7 @@ export class Playout {
     const queuedMs = this.ledger.queuedMs() + this.restMs()
     this.forgetRest()
     if (!this.isEnded()) this.wire.command({ _tag: "Clear" })
+    this.tap?.unheard(this.ledger.remainingMs(now))
     const heardMs = this.ledger.clear(Math.min(now, this.endedAt))
     this.cut = true
     this.marks.clear()
@@ -163,6 +167,8 @@ export class Playout {
   /** The media is over: nothing will be heard any more, and nobody waits for it. */
   end(now: number) {
     this.endedAt = now
+    this.tap?.unheard(this.ledger.remainingMs(now))
+    this.tap = undefined
     this.queue.clear()
     this.forgetRest()
     const listeners = this.room
@@ -194,6 +200,7 @@ export class Playout {
   }
 
   private send(frame: AudioChunk, now: number) {
+    this.tap?.sent(frame, now + this.ledger.remainingMs(now), now)
     this.ledger.send(now)
     this.wire.audio(frame)
     if (this.marked) this.marks.announce(this.markLine)

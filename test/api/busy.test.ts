@@ -3,6 +3,7 @@ import { assert, layer } from "@effect/vitest"
 import { Effect, Layer, Ref } from "effect"
 import { HttpRouter } from "effect/http"
 import { apiRoutes } from "../../src/api/ApiRoutes.ts"
+import { RecordingArchive } from "../../src/recording/RecordingArchive.ts"
 import { LimitReached } from "../../src/telephony/Admission.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
@@ -23,6 +24,7 @@ const calls = Layer.mergeAll(
   Layer.mock(CallHistory, {}),
   Layer.mock(Doctor, {}),
   Layer.mock(Operating, {}),
+  Layer.mock(RecordingArchive, {}),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )

@@ -90,6 +90,8 @@ export const toolkit = (carrierUrl: string | undefined) =>
         maxCallSeconds: 3600,
         maxCalls: 100,
         drainSeconds: 300,
+        recordingsDir: "",
+        recordingDays: 30,
         logLevel: "error",
         logFormat: "json",
         otlpEndpoint: Option.none()

@@ -13,6 +13,7 @@ import type { ProviderSpec } from "../../src/ProviderSpec.ts"
 import { Registry } from "../../src/Registry.ts"
 import { Settings } from "../../src/Settings.ts"
 import { fromKeys, Secrets } from "../../src/store/Secrets.ts"
+import { RecordingArchive } from "../../src/recording/RecordingArchive.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
@@ -85,6 +86,7 @@ const noCalls = Layer.mergeAll(
   Layer.mock(Dialer, {}),
   Layer.mock(CallHistory, {}),
   Layer.mock(Operating, {}),
+  Layer.mock(RecordingArchive, {}),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )

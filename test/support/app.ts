@@ -147,7 +147,7 @@ const start = Effect.fnUntraced(function* (
       headers: { "x-api-key": apiKey, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
-  return { provider, carrier, url, request, context }
+  return { provider, carrier, url, apiKey, request, context }
 })
 
 /**

@@ -11,13 +11,16 @@ import { AudioClips } from "../../src/organizations/AudioClips.ts"
 import { Configurations } from "../../src/organizations/Configurations.ts"
 import type { NewCall } from "../../src/telephony/Admission.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
+import * as recordingHost from "../../src/telephony/recordingHost.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
+import { layerWith } from "../../src/recording/layer.ts"
+import { RecordingFiles } from "../../src/recording/RecordingFiles.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import type { MediaSocket } from "../../src/Transport.ts"
 import { openTransport } from "../../src/transport/openTransport.ts"
 import { Pacer } from "../../src/transport/pacer.ts"
 import { loopbackEnvironment } from "../agents/support/legs.ts"
-import { embeddedDatabase } from "../support/database.ts"
+import { embeddedDatabase, temporaryFolder } from "../support/database.ts"
 import { serializer, start } from "../transport/support/protocol.ts"
 import { FakeSocket } from "../transport/support/rig.ts"
 import { carrierName, fakeSpec } from "./support/fakeCarrier.ts"
@@ -115,14 +118,21 @@ const spec = {
     })) satisfies ReturnType<typeof fakeSpec>["transport"]
 }
 
-/** Media sessions over the real calls, tickets and commands on a fresh database. */
-export const mediaWorld = MediaSessions.layer.pipe(
-  Layer.provide(configurations),
-  Layer.provideMerge(AudioClips.layer),
-  Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
-  Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
-  Layer.provideMerge(world(embeddedDatabase, spec))
-)
+/** A folder of recordings that goes with the test. */
+export const temporaryFiles = Layer.unwrap(Effect.map(temporaryFolder, RecordingFiles.layerIn))
+
+/** Media sessions over the real calls, tickets and commands on a fresh database; what is recorded goes to `files`. */
+export const mediaWorldOn = (files: Layer.Layer<RecordingFiles>) =>
+  MediaSessions.layer.pipe(
+    Layer.provide(configurations),
+    Layer.provideMerge(AudioClips.layer),
+    Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
+    Layer.provideMerge(layerWith(files).pipe(Layer.provideMerge(recordingHost.layer))),
+    Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),
+    Layer.provideMerge(world(embeddedDatabase, spec))
+  )
+
+export const mediaWorld = mediaWorldOn(temporaryFiles)
 
 /** The carrier's end of a media socket in memory; it plays everything at once and says so. */
 export const carrierSocket = () => {

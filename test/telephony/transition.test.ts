@@ -36,6 +36,7 @@ const call = (changes: Partial<CallRecord> = {}): CallRecord => ({
   endOwner: undefined,
   nodeId: "node",
   context: {},
+  record: undefined,
   answeredBy: undefined,
   cost: undefined,
   ...changes

@@ -66,6 +66,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       record,
       transfer: line.transfer,
       press: line.press,
+      recording: line.recording,
       finishSpeech: speech.finish,
       forgetSpeech: speech.forget,
       leave,

@@ -104,7 +104,9 @@ export const ProblemCode = Schema.Literals([
   "message_too_large",
   "event_refused",
   "digits_not_supported",
-  "digits_failed"
+  "digits_failed",
+  "not_recording",
+  "recording_refused"
 ])
 export type ProblemCode = typeof ProblemCode.Type
 
@@ -184,6 +186,11 @@ export const EventNote = Schema.Struct({
   data: Schema.optionalKey(Schema.Json)
 }).annotate({ identifier: "EventNote", description: "Write something into the call's event log." })
 
+export const RecordingRequest = Schema.Struct({
+  type: Schema.Literal("recording"),
+  action: Schema.Literals(["start", "stop", "pause", "resume"])
+}).annotate({ identifier: "RecordingRequest", description: "Begin, pause or end the recording of the call." })
+
 /** What an agent may say once, first. */
 export const FirstFromAgent = Schema.Union([CallAccept, CallRefuse])
 export type FirstFromAgent = typeof FirstFromAgent.Type
@@ -195,6 +202,7 @@ export const FromAgent = Schema.Union([
   DigitsRequest,
   TransferRequest,
   HangUpRequest,
-  EventNote
+  EventNote,
+  RecordingRequest
 ])
 export type FromAgent = typeof FromAgent.Type

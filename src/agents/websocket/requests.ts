@@ -1,11 +1,16 @@
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import type { FormValues } from "../../Form.ts"
-import type { CallLine } from "../AgentSpec.ts"
+import type { CallLine, RecordingAction } from "../AgentSpec.ts"
 import type { Transport } from "../../Transport.ts"
 import type { Inbox } from "../socket/inbox.ts"
 import { budget } from "../socket/limits.ts"
 import { events, maxEventBytes } from "./limits.ts"
 import type { FromAgent, ProblemCode, ToAgent } from "./messages.ts"
+
+/** Events that have kinds of their own in a call's log, the same for every kind of agent: what was said, as text. */
+const transcripts: ReadonlySet<string> = new Set(["transcript.caller", "transcript.agent"])
+
+const isObject = Schema.is(Schema.Record(Schema.String, Schema.Json))
 
 /** What the agent's requests act on. */
 export interface RequestPorts {
@@ -18,6 +23,8 @@ export interface RequestPorts {
   readonly transfer: CallLine["transfer"]
   /** Presses keys on the call; gives why that was not done. */
   readonly press: CallLine["press"]
+  /** Changes the recording of the call; gives why that was not done. */
+  readonly recording: CallLine["recording"]
   /** What the agent said is complete: plays what a converter still holds back. */
   readonly finishSpeech: () => void
   /** What the agent said was thrown away: a converter must not play the rest of it later. */
@@ -36,7 +43,7 @@ export const problem = (code: ProblemCode, message: string): ToAgent => ({ type:
  * only what makes the end come sooner is listened to.
  */
 export const makeRequests = (ports: RequestPorts) => {
-  const { inbox, record, say, transport } = ports
+  const { inbox, say, transport } = ports
   const eventBudget = budget(events, ports.now)
   let isLeaving = false
 
@@ -45,6 +52,11 @@ export const makeRequests = (ports: RequestPorts) => {
   )
   const press = (digits: string) =>
     Effect.map(ports.press(digits), (refused) => {
+      if (refused !== undefined) say(problem(refused.reason, refused.message))
+    })
+
+  const record = (action: RecordingAction) =>
+    Effect.map(ports.recording(action), (refused) => {
       if (refused !== undefined) say(problem(refused.reason, refused.message))
     })
 
@@ -60,9 +72,12 @@ export const makeRequests = (ports: RequestPorts) => {
       }
     )
 
+  const recordEvent = (name: string, data: FormValues[string]) =>
+    transcripts.has(name) && isObject(data) ? ports.record(name, data) : ports.record("agent.event", { name, data })
+
   const note = (name: string, data: FormValues[string], bytes: number) => {
     if (bytes > maxEventBytes) return say(problem("event_refused", `An event may have ${maxEventBytes} bytes.`))
-    if (eventBudget.take() && record("agent.event", { name, data })) return
+    if (eventBudget.take() && recordEvent(name, data)) return
     say(problem("event_refused", "Too many events: this one was not recorded."))
   }
 
@@ -79,6 +94,8 @@ export const makeRequests = (ports: RequestPorts) => {
         return inbox.control(transfer(message))
       case "event":
         return note(message.name, message.data ?? null, bytes)
+      case "recording":
+        return inbox.control(record(message.action))
       case "hangup": {
         const again = isLeaving
         isLeaving = true

@@ -1,6 +1,13 @@
 import { Effect, Exit, Fiber, Queue, Redacted, Scope } from "effect"
 import { AgentEnvironment, addressGuard } from "../../../src/agents/AgentEnvironment.ts"
-import type { AgentCall, CallLine, DigitsNotSent, TransferWish } from "../../../src/agents/AgentSpec.ts"
+import type {
+  AgentCall,
+  CallLine,
+  DigitsNotSent,
+  RecordingAction,
+  RecordingNotDone,
+  TransferWish
+} from "../../../src/agents/AgentSpec.ts"
 import { webSocketAgent } from "../../../src/agents/websocket/agent.ts"
 import { type Limits, standardLimits } from "../../../src/agents/websocket/limits.ts"
 import type { FormValues } from "../../../src/Form.ts"
@@ -35,6 +42,7 @@ export const secret = "a-secret-of-some-length"
 export interface Refusals {
   readonly transfer?: string
   readonly digits?: DigitsNotSent
+  readonly recording?: RecordingNotDone
 }
 
 /** A call's event log in memory; what is asked for is kept, and refused where a reason is given. */
@@ -42,6 +50,7 @@ export const memoryLine = (refusals: Refusals = {}) => {
   const events: Array<{ readonly kind: string; readonly details: FormValues }> = []
   const transfers: Array<TransferWish> = []
   const digits: Array<string> = []
+  const recordings: Array<RecordingAction> = []
   const line: CallLine = {
     record: (kind, details) => Effect.sync(() => void events.push({ kind, details })),
     transfer: (wish) =>
@@ -53,9 +62,14 @@ export const memoryLine = (refusals: Refusals = {}) => {
       Effect.sync(() => {
         if (refusals.digits === undefined) digits.push(pressed)
         return refusals.digits
+      }),
+    recording: (action) =>
+      Effect.sync(() => {
+        if (refusals.recording === undefined) recordings.push(action)
+        return refusals.recording
       })
   }
-  return { events, transfers, digits, line }
+  return { events, transfers, digits, recordings, line }
 }
 
 /** Connects the kind of agent under test to a URL, in the scope, for the `attempt`th time after the first. */
@@ -79,7 +93,7 @@ export const startCall = Effect.fnUntraced(function* (
   } = {}
 ) {
   const media = yield* fakeTransport(options.media)
-  const { digits, events, line, transfers } = memoryLine(options.refusals)
+  const { digits, events, line, recordings, transfers } = memoryLine(options.refusals)
   const scope = yield* Scope.fork(yield* Effect.scope)
   const connecting = yield* connect(server.url, options.limits, options.settings, options.attempt).pipe(
     Effect.provideService(Scope.Scope, scope),
@@ -97,6 +111,7 @@ export const startCall = Effect.fnUntraced(function* (
     events,
     transfers,
     digits,
+    recordings,
     visit,
     start,
     leg,

@@ -211,6 +211,44 @@ describe("a call with a WebSocket agent", () => {
     })
   )
 
+  it.live("changes the recording of the call, and is told why that was not done", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { recordings, visit } = yield* startCall(server)
+      for (const action of ["start", "pause", "resume", "stop"]) yield* visit.say({ type: "recording", action })
+      yield* until(() => recordings.length === 4)
+      assert.deepStrictEqual(recordings, ["start", "pause", "resume", "stop"])
+
+      const refused = yield* startCall(server, {
+        refusals: { recording: { reason: "not_recording", message: "There is none." } }
+      })
+      yield* refused.visit.say({ type: "recording", action: "pause" })
+      assert.deepStrictEqual(yield* refused.visit.next, {
+        type: "error",
+        code: "not_recording",
+        message: "There is none."
+      })
+      yield* refused.visit.say({ type: "recording", action: "burn" })
+      assert.deepInclude(yield* refused.visit.next, { type: "error", code: "unreadable_message" })
+    })
+  )
+
+  it.live("keeps what was said as events of their own kind", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const { events, visit } = yield* startCall(server)
+      yield* visit.say({ type: "event", name: "transcript.caller", data: { text: "Hello?", confidence: 0.9 } })
+      yield* visit.say({ type: "event", name: "transcript.agent", data: { text: "Good morning." } })
+      yield* visit.say({ type: "event", name: "transcript.agent", data: "no object" })
+      yield* until(() => events.length === 3)
+      assert.deepStrictEqual(events, [
+        { kind: "transcript.caller", details: { text: "Hello?", confidence: 0.9 } },
+        { kind: "transcript.agent", details: { text: "Good morning." } },
+        { kind: "agent.event", details: { name: "transcript.agent", data: "no object" } }
+      ])
+    })
+  )
+
   it.live("asks for its caller to be transferred, and hears how that goes on, or why it did not begin", () =>
     Effect.gen(function* () {
       const server = yield* agentServer()
