@@ -88,8 +88,7 @@ const recipes: ReadonlyArray<Recipe> = [
 const call = ({ beep, name, said, who }: Recipe, condition: Condition, n: number): Labelled => {
   const before = quiet(200 + ((n * 170) % 1100))
   const spoken = joined(before, said)
-  const whole =
-    beep === undefined ? spoken : joined(spoken, quiet(beep.afterMs), tone(beep.hz, beep.ms))
+  const whole = beep === undefined ? spoken : joined(spoken, quiet(beep.afterMs), tone(beep.hz, beep.ms))
   return {
     name,
     who,
