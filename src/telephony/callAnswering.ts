@@ -18,7 +18,7 @@ export interface CallAnswering {
 }
 
 interface Options {
-  readonly call: Call
+  readonly call: Pick<Call, "direction" | "answeredBy">
   /** The clock of the media, ms. */
   readonly now: () => number
   /** Writes something into the call's log; nothing waits for it. */

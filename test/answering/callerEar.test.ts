@@ -24,7 +24,7 @@ const inFormat = (format: AudioFormat): Uint8Array => {
 describe("a caller's audio", () => {
   it("is understood in every format, in chunks of any length", () => {
     for (const format of formats)
-      for (const chunkBytes of [2, 320, 1000, 100_000]) {
+      for (const chunkBytes of [2, 1000, 100_000]) {
         const found: Array<Finding> = []
         const ear = new CallerEar(format, 0, (finding) => void found.push(finding))
         const audio = inFormat(format)

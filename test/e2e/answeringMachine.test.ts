@@ -108,7 +108,7 @@ layer(App.layer(simulator, "twilio"), { excludeTestServices: true })("a call tha
           phone_numbers: Schema.NonEmptyArray(Schema.Struct({ id: Schema.String, version: Schema.Int }))
         })
         const [number] = Schema.decodeUnknownSync(Numbers)((yield* app.request("GET", numbers)).body).phone_numbers
-        const changed = yield* app.request("PATCH", `${numbers}/${number.id}`, {
+        const changed = yield* app.request("PUT", `${numbers}/${number.id}`, {
           version: number.version,
           agent_id: detecting
         })
