@@ -7,7 +7,7 @@ import { importsOf, root, sourceFiles } from "./support/imports.ts"
 /** The floors of the house, ground first. A room imports only from floors below its own. */
 const floors: ReadonlyArray<ReadonlyArray<string>> = [
   ["Settings", "Audio", "audio", "Form", "network"],
-  ["Transport", "transport", "carrier", "store", "simulator"],
+  ["Transport", "transport", "answering", "carrier", "store", "simulator"],
   ["ProviderSpec", "agents"],
   ["Registry"],
   ["organizations", "recording"],

@@ -99,10 +99,10 @@ export const makePhone = Effect.gen(function* () {
   return phone
 })
 
-/** What the test's call does for an agent that asks: it notes events, and neither presses keys nor transfers. */
+/** What the test's call does for an agent that asks: it notes events, and neither presses keys nor transfers nor records. */
 export const line: CallLine = {
   record: () => Effect.void,
   transfer: () => Effect.succeed({ reason: "not_supported", message: "The testkit transfers nobody." }),
-  recording: () => Effect.succeed({ reason: "recording_refused", message: "The testkit records nothing." } as const),
-  press: () => Effect.succeed({ reason: "digits_not_supported", message: "The testkit presses no keys." })
+  press: () => Effect.succeed({ reason: "digits_not_supported", message: "The testkit presses no keys." }),
+  recording: () => Effect.succeed({ reason: "not_recording", message: "The testkit records no calls." })
 }

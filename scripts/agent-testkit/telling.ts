@@ -17,6 +17,12 @@ const everything: ReadonlyArray<readonly [string, ToAgent]> = [
   ["transfer.state with a reason", { type: "transfer.state", state: "failed", reason: "busy" }],
   ["event", { type: "event", name: "testkit", data: { nested: [1, null, "two"] } }],
   ["event without data", { type: "event", name: "testkit", data: null }],
+  ["answering_machine", { type: "answering_machine", result: "machine", source: "switchboard", at_ms: 2640 }],
+  [
+    "answering_machine with a reason",
+    { type: "answering_machine", result: "machine", source: "carrier", reason: "fax", at_ms: 3100 }
+  ],
+  ["answering_machine.beep", { type: "answering_machine.beep", at_ms: 9120 }],
   ["error", { type: "error", code: "unreadable_message", message: "This is only a test." }]
 ]
 

@@ -101,6 +101,20 @@ export interface CallLine {
   readonly recording: (action: RecordingAction) => Effect.Effect<RecordingNotDone | undefined>
 }
 
+/**
+ * Who answered a call that we placed, as the carrier or Switchboard's own detection has it, or that the machine has beeped: from
+ * then on it records. `atMs`: ms since the call was answered. `reason` is a word for why the result is what it is, where there is one.
+ */
+export type AnsweringNews =
+  | {
+      readonly _tag: "Answered"
+      readonly result: "human" | "machine" | "unknown"
+      readonly source: "carrier" | "switchboard"
+      readonly reason?: string
+      readonly atMs: number
+    }
+  | { readonly _tag: "Beep"; readonly atMs: number }
+
 /** A connected agent, ready for the audio. */
 export interface AgentLeg {
   /**
@@ -115,6 +129,8 @@ export interface AgentLeg {
    * does not read. Absent where this kind of agent takes no events.
    */
   readonly event?: (event: AgentEvent) => Effect.Effect<boolean>
+  /** Tells the agent who answered the call that it makes; never waits. */
+  readonly answeringMachine?: (news: AnsweringNews) => Effect.Effect<void>
   /** Tells the agent why the call ended; runs while the call's scope closes and never waits more than 1 s. */
   readonly ended: (end: { readonly reason: string; readonly owner: string }) => Effect.Effect<void>
 }

@@ -11,6 +11,12 @@ export const CallCommand = Schema.Union([
   Schema.TaggedStruct("Recording", { action: Schema.Literals(["start", "stop", "pause", "resume"]) }),
   /** Tells the agent where its caller's transfer stands. */
   Schema.TaggedStruct("TransferState", { state: Schema.String, reason: Schema.optionalKey(Schema.String) }),
+  /** Tells the agent who answered its call, by the carrier. `at_ms`: ms since the answer. */
+  Schema.TaggedStruct("AnsweringMachine", {
+    result: Schema.Literals(["human", "machine", "unknown"]),
+    reason: Schema.optionalKey(Schema.String),
+    at_ms: Schema.Finite
+  }),
   /** Gives the agent an event of an operator; name and data have `maxAgentEventBytes` at the most. */
   Schema.TaggedStruct("AgentEvent", { name: Schema.String, data: Schema.Json }),
   /** The caller was joined with somebody else: the media ends, the call goes on. */

@@ -114,7 +114,7 @@ export class Operating extends Context.Service<
           .pipe(Effect.catchTag("CallNotHeld", ({ unanswered }) => (unanswered ? noAnswer : noMedia)))
         if (!reply.ok) return yield* new RecordingRefused({ reason: "refused", message: reply.detail })
       })
-      return Operating.of({ hangUp, sendDigits, record, tellAgent: yield* agentEvents })
+      return Operating.of({ hangUp, sendDigits, tellAgent: yield* agentEvents, record })
     })
   )
 }

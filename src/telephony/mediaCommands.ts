@@ -3,6 +3,7 @@ import type { AgentEvent, AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
 import { eventRefusals } from "./agentEvents.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
+import type { CallAnswering } from "./callAnswering.ts"
 import type { CallRecording } from "./callRecording.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { pressDigits } from "./mediaDigits.ts"
@@ -21,6 +22,7 @@ export const commandHandler = (
   transport: () => Transport | undefined,
   leg: () => AgentLeg | undefined,
   recording: () => CallRecording | undefined,
+  answering: () => CallAnswering | undefined,
   stop: Deferred.Deferred<Ending>,
   scope: Scope.Scope
 ) => {
@@ -53,6 +55,11 @@ export const commandHandler = (
       case "TransferState":
         yield* leg()?.transferState?.(command) ?? Effect.void
         return done("told")
+      case "AnsweringMachine": {
+        const { _tag, at_ms: atMs, ...news } = command
+        yield* answering()?.tell({ _tag: "Answered", source: "carrier", ...news, atMs }) ?? Effect.void
+        return done("told")
+      }
       case "AgentEvent":
         return yield* tell({ name: command.name, data: command.data })
       case "Release":

@@ -1,7 +1,7 @@
 import { Clock, Deferred, Effect, FiberSet, Metric } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
-import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
+import { type AgentEnd, type AgentLeg, AgentLost, type AnsweringNews, type CallLine } from "../AgentSpec.ts"
 import { recording } from "../recording.ts"
 import { sendJson, shut } from "../socket/connection.ts"
 import type { AcceptedCall } from "./handshake.ts"
@@ -19,6 +19,13 @@ import { makeSpeech } from "../socket/speech.ts"
 
 const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
+
+const answeringMessage = (news: AnsweringNews): ToAgent => {
+  const at_ms = Math.round(news.atMs)
+  if (news._tag === "Beep") return { type: "answering_machine.beep", at_ms }
+  const { reason, result, source } = news
+  return { type: "answering_machine", result, source, ...(reason === undefined ? {} : { reason }), at_ms }
+}
 
 /** The agent's part of one call, over a connection on which it took the call. */
 export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
@@ -166,6 +173,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
         sendJson(socket, { type: "event", name, data })
         return true
       }),
+    answeringMachine: (news) => Effect.sync(() => sendJson(socket, answeringMessage(news))),
     ended: ({ owner, reason }) =>
       Effect.suspend(() => {
         sendJson(socket, { type: "call.end", reason, owner })

@@ -101,6 +101,25 @@ export const OperatorEvent = Schema.Struct({
   data: Schema.Json
 }).annotate({ identifier: "OperatorEvent", description: "Somebody told you something, by the API." })
 
+export const AnsweringMachine = Schema.Struct({
+  type: Schema.Literal("answering_machine"),
+  result: Schema.Literals(["human", "machine", "unknown"]),
+  source: Schema.Literals(["carrier", "switchboard"]),
+  reason: Schema.optionalKey(Schema.String),
+  at_ms: Milliseconds
+}).annotate({
+  identifier: "AnsweringMachine",
+  description: "Who answered the call that you make, as the carrier or Switchboard's own detection has it."
+})
+
+export const AnsweringMachineBeep = Schema.Struct({
+  type: Schema.Literal("answering_machine.beep"),
+  at_ms: Milliseconds
+}).annotate({
+  identifier: "AnsweringMachineBeep",
+  description: "The machine has beeped: what you say from now on is recorded."
+})
+
 export const ProblemCode = Schema.Literals([
   "unreadable_message",
   "message_too_large",
@@ -132,6 +151,8 @@ export const ToAgent = Schema.Union([
   Cleared,
   TransferState,
   OperatorEvent,
+  AnsweringMachine,
+  AnsweringMachineBeep,
   ProtocolProblem,
   CallEnd
 ]).annotate({ identifier: "FromSwitchboard" })

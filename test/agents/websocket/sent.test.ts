@@ -33,7 +33,11 @@ describe("what Switchboard really sends", () => {
       const { events, leg, media, visit } = yield* startCall(server, {
         attempt: 2,
         settings: { encoding: "mulaw" },
-        refusals: { transfer: "not_allowed", digits: { reason: "digits_not_supported", message: "not here" } }
+        refusals: {
+          transfer: "not_allowed",
+          digits: { reason: "digits_not_supported", message: "not here" },
+          recording: { reason: "recording_refused", message: "too often" }
+        }
       })
       media.emit({ _tag: "Digit", digit: "5", durationMs: 120.4 })
       media.emit({ _tag: "Digit", digit: "#" })
@@ -44,6 +48,7 @@ describe("what Switchboard really sends", () => {
       media.emit({ _tag: "Mark", name: "later", heardMs: 1234.5, cleared: false })
       yield* visit.say({ type: "digits", digits: "1" })
       yield* visit.say({ type: "transfer", destination: "+31207654321" })
+      yield* visit.say({ type: "recording", action: "start" })
       yield* visit.say("nonsense")
       yield* visit.say({ type: "mark", name: "x", padding: "x".repeat(65 * 1024) })
       yield* visit.say({ type: "event", name: "large", data: "x".repeat(9 * 1024) })
@@ -52,13 +57,28 @@ describe("what Switchboard really sends", () => {
       yield* leg.transferState?.({ state: "dialing" }) ?? Effect.void
       yield* leg.event?.({ name: "order.changed", data: { order: 7 } }) ?? Effect.void
       yield* leg.event?.({ name: "bare", data: null }) ?? Effect.void
+      const detected = {
+        _tag: "Answered",
+        source: "switchboard",
+        result: "machine",
+        reason: "beep",
+        atMs: 2640.4
+      } as const
+      yield* leg.answeringMachine?.(detected) ?? Effect.void
+      yield* leg.answeringMachine?.({ _tag: "Answered", source: "carrier", result: "human", atMs: 0 }) ?? Effect.void
+      yield* leg.answeringMachine?.({ _tag: "Beep", atMs: 9120 }) ?? Effect.void
       yield* leg.ended({ reason: "caller_hung_up", owner: "caller" })
       yield* visit.nextOf("call.end")
 
       const failing = yield* startCall(server, {
-        refusals: { digits: { reason: "digits_failed", message: "not now" } }
+        refusals: {
+          digits: { reason: "digits_failed", message: "not now" },
+          recording: { reason: "not_recording", message: "not recorded" }
+        }
       })
       yield* failing.visit.say({ type: "digits", digits: "1" })
+      yield* failing.visit.nextOf("error")
+      yield* failing.visit.say({ type: "recording", action: "pause" })
       yield* failing.visit.nextOf("error")
 
       for (const reason of ["not_recording", "recording_refused"] as const) {
