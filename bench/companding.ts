@@ -14,4 +14,3 @@ const encodeOne = (sample: number) => {
 
 /** The mu-law byte of each 16-bit sample (as an unsigned index). */
 export const encodeTable = Uint8Array.from({ length: 65_536 }, (_, index) => encodeOne((index << 16) >> 16))
-

@@ -3,14 +3,41 @@ import { Effect, Schema } from "effect"
 
 class UnknownBench extends Schema.TaggedError<UnknownBench>()("UnknownBench", { name: Schema.String }) {
   override get message() {
-    return `There is no bench "${this.name}". Try: npm run bench -- media --calls 300 --seconds 10`
+    return [
+      this.name === "" ? "Say which bench:" : `There is no bench "${this.name}". There is:`,
+      ...Array.from(
+        benches,
+        ([name, { does, example }]) => `  ${name.padEnd(9)} ${does}\n            npm run bench -- ${example}`
+      )
+    ].join("\n")
   }
 }
 
-const benches: Readonly<Record<string, () => Promise<unknown>>> = {
-  media: () => import("./media.ts")
+interface Bench {
+  readonly does: string
+  readonly example: string
+  readonly run: () => Promise<unknown>
 }
 
+const benches: ReadonlyMap<string, Bench> = new Map([
+  [
+    "media",
+    {
+      does: "the media path against a hand-written loop, or carrier by carrier with --provider",
+      example: "media --calls 300 --seconds 10 [--rounds R] [--provider all|<name>]",
+      run: () => import("./media.ts")
+    }
+  ],
+  [
+    "agents",
+    {
+      does: "what Switchboard adds between a carrier and an agent, against a hand-written proxy",
+      example: "agents [--kind all|<name>] [--calls N] [--seconds S] [--rounds R] [--encoding pcm_s16le --rate 16000]",
+      run: () => import("./agents.ts")
+    }
+  ]
+])
+
 const name = process.argv[2] ?? ""
-const bench = benches[name]
-NodeRuntime.runMain(bench === undefined ? Effect.fail(new UnknownBench({ name })) : Effect.promise(bench))
+const bench = benches.get(name)
+NodeRuntime.runMain(bench === undefined ? Effect.fail(new UnknownBench({ name })) : Effect.promise(bench.run))
