@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util"
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Schema } from "effect"
+import { tell } from "../scripts/tell.ts"
 import { AudioFormat } from "../src/Audio.ts"
 import type { MeasuredKind } from "./agents/kind.ts"
 import { kindsNamed } from "./agents/kinds.ts"
@@ -64,4 +65,4 @@ const main = Effect.gen(function* () {
   yield* say(`\n${table(compared).join("\n")}`)
 })
 
-NodeRuntime.runMain(main)
+NodeRuntime.runMain(tell(main), { disableErrorReporting: true })

@@ -1,5 +1,6 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect, Schema } from "effect"
+import { tell } from "../scripts/tell.ts"
 
 class UnknownBench extends Schema.TaggedError<UnknownBench>()("UnknownBench", { name: Schema.String }) {
   override get message() {
@@ -35,9 +36,18 @@ const benches: ReadonlyMap<string, Bench> = new Map([
       example: "agents [--kind all|<name>] [--calls N] [--seconds S] [--rounds R] [--encoding pcm_s16le --rate 16000]",
       run: () => import("./agents.ts")
     }
+  ],
+  [
+    "barge-in",
+    {
+      does: "how long an interrupted agent is still heard on the phone, carrier by carrier",
+      example: "barge-in [--provider all|<name>] [--rounds R]",
+      run: () => import("./bargeIn.ts")
+    }
   ]
 ])
 
 const name = process.argv[2] ?? ""
 const bench = benches.get(name)
-NodeRuntime.runMain(bench === undefined ? Effect.fail(new UnknownBench({ name })) : Effect.promise(bench.run))
+const main = bench === undefined ? Effect.fail(new UnknownBench({ name })) : Effect.promise(bench.run)
+NodeRuntime.runMain(tell(main), { disableErrorReporting: true })
