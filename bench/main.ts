@@ -41,7 +41,7 @@ const benches: ReadonlyMap<string, Bench> = new Map([
     "barge-in",
     {
       does: "how long an interrupted agent is still heard on the phone, carrier by carrier",
-      example: "barge-in [--provider all|<name>] [--rounds R]",
+      example: "barge-in [--provider all|<name>] [--rounds R] [--jitter MS]",
       run: () => import("./bargeIn.ts")
     }
   ]

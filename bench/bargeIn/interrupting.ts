@@ -8,6 +8,7 @@ import type {
   CarrierSimulator,
   FakeCarrier,
   SimulatedCall,
+  SimulatorOptions,
   SpokenAudio
 } from "../../src/simulator/SimulatorModule.ts"
 import { agentFormat, type Conversation, talkingAgent } from "./agent.ts"
@@ -92,8 +93,9 @@ const told = ({ errors, media, notes, state }: CallSnapshot) =>
 
 /** A call that the agent took. A carrier whose calls are told over a connection of ours takes none before that connection stands. */
 const answered = Effect.fnUntraced(function* (carrier: FakeCarrier, conversations: Queue.Dequeue<Conversation>) {
+  yield* Queue.clear(conversations)
   const call = yield* carrier.placeInbound({ from: person, to: ours })
-  const conversation = yield* Effect.timeoutOption(Queue.take(conversations), "2 seconds")
+  const conversation = yield* Effect.timeoutOption(Queue.take(conversations), "3 seconds")
   if (Option.isSome(conversation)) {
     yield* Effect.timeoutOption(
       call.until(({ media }) => media === "streaming"),
@@ -111,9 +113,10 @@ const answered = Effect.fnUntraced(function* (carrier: FakeCarrier, conversation
  */
 export const interruptions = Effect.fnUntraced(function* (
   { name, simulator }: { readonly name: string; readonly simulator: CarrierSimulator },
-  rounds: number
+  rounds: number,
+  options: SimulatorOptions
 ) {
-  const carrier = yield* simulator.start()
+  const carrier = yield* simulator.start(options)
   const { apiKey, url } = yield* startThrowAwayService(name, carrier.baseUrl)
   yield* carrier.setMediaUrl?.(`${url.replace(/^http/, "ws")}/api/v1/telephony/ws`) ?? Effect.void
   const agent = yield* talkingAgent
