@@ -28,8 +28,14 @@ interface Options {
 /** How often is looked whether the carrier sends nothing any more: that is silence, too. */
 const lookEvery = "1 second"
 
-/** A verdict and a beep. */
-const mostFindings = 2
+/** A verdict, a beep, and a defect. */
+const mostFindings = 3
+
+/** The detection met a defect of its own. */
+interface Broken {
+  readonly _tag: "Broken"
+  readonly defect: unknown
+}
 
 const isSame = (one: AnsweringNews, other: AnsweringNews) =>
   one._tag === "Answered"
@@ -93,33 +99,29 @@ export const callAnswering = ({ call, note, now }: Options): CallAnswering => {
   }
 
   const listening = Effect.fnUntraced(function* (transport: Pick<Transport, "info" | "tap">) {
-    const findings = yield* Queue.dropping<Finding>(mostFindings)
+    const heard = yield* Queue.dropping<Finding | Broken>(mostFindings)
     const startedAt = now()
-    let broken: { readonly defect: unknown } | undefined
     const ear = new CallerEar(transport.info.incomingFormat, startedAt, (finding) => {
-      Queue.offerUnsafe(findings, finding)
+      Queue.offerUnsafe(heard, finding)
     })
-    const untap = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        transport.tap(
-          tapOf(ear, startedAt, (defect) => {
-            broken ??= { defect }
-          })
-        )
-      ),
+    const tap = tapOf(ear, startedAt, (defect) => Queue.offerUnsafe(heard, { _tag: "Broken", defect }))
+    yield* Effect.acquireRelease(
+      Effect.sync(() => transport.tap(tap)),
       (untap) => Effect.sync(untap)
     )
-    while (broken === undefined) {
-      const finding = yield* Effect.timeoutOrElse(Queue.take(findings), {
-        duration: lookEvery,
-        orElse: () => Effect.succeed(undefined)
-      })
-      if (finding !== undefined) yield* found(finding)
-      else if (ear.isDone) return untap()
-      else ear.wait(now())
-    }
-    untap()
-    yield* Effect.logError("The detection of answering machines broke off.", broken.defect)
+    const next = Effect.timeoutOrElse(Queue.take(heard), {
+      duration: lookEvery,
+      orElse: () => Effect.succeed(undefined)
+    })
+    let wasDone = false
+    let finding: Finding | Broken | undefined
+    do {
+      finding = yield* next
+      wasDone = ear.isDone
+      if (finding === undefined) ear.wait(now())
+      else if (finding._tag !== "Broken") yield* found(finding)
+      else return yield* Effect.logError("The detection of answering machines broke off.", finding.defect)
+    } while (finding !== undefined || !wasDone)
   }, Effect.scoped)
 
   return {

@@ -37,6 +37,8 @@ const alwaysWrong = Array.from(new Set(results.map(({ call }) => call.name))).fi
   results.filter(({ call }) => call.name === name).every(({ call, verdict }) => verdict?.result !== call.who)
 )
 
+const said = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+
 describe("the labelled set", () => {
   it("is large enough, of several voices, in six ways to be heard", () => {
     for (const condition of conditions) {
@@ -82,7 +84,6 @@ describe("the labelled set", () => {
         .sort((a, b) => a - b)
       return sorted[Math.floor(sorted.length / 2)] ?? 0
     }
-    const said = (ms: number) => `${(ms / 1000).toFixed(1)} s`
     assert.include(guide, `\`human\` after ${said(times("human"))}, \`machine\` after ${said(times("machine"))}`)
   })
 })

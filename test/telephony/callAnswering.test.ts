@@ -37,7 +37,10 @@ const answeringOf = (call: Partial<Pick<Call, "direction" | "answeredBy">> = {})
   const answering = callAnswering({
     call: { direction: "outbound", answeredBy: undefined, ...call },
     now: () => time.now,
-    note: (kind, details) => Effect.sync(() => void notes.push(`${kind} ${String(details["result"] ?? "")}`.trim()))
+    note: (kind, details) =>
+      Effect.sync(
+        () => void notes.push(details["result"] === undefined ? kind : `${kind}: ${JSON.stringify(details["result"])}`)
+      )
   })
   const hear = (chunk: Uint8Array) => {
     time.now += chunk.length / 8
@@ -87,7 +90,7 @@ describe("who answered a call", () => {
       assert.strictEqual(taps.size, 1)
       for (const chunk of machine) hear(chunk)
       yield* TestClock.adjust("2 seconds")
-      assert.deepStrictEqual(notes, ["answering_machine machine", "answering_machine.beep"])
+      assert.deepStrictEqual(notes, ['answering_machine: "machine"', "answering_machine.beep"])
       assert.deepStrictEqual(
         agent.news.map(({ _tag }) => _tag),
         ["Answered", "Beep"]
@@ -104,7 +107,7 @@ describe("who answered a call", () => {
         time.now += 1000
         yield* TestClock.adjust("1 second")
       }
-      assert.deepStrictEqual(notes, ["answering_machine unknown"])
+      assert.deepStrictEqual(notes, ['answering_machine: "unknown"'])
       assert.strictEqual(taps.size, 0)
     }).pipe(Effect.scoped)
   )

@@ -43,8 +43,8 @@ describe("those who listen in on a call", () => {
   it.effect("may stop while they hear, and take nobody else's turn by it", () =>
     Effect.gen(function* () {
       const { socket, transport } = yield* rig()
-      let stopOne = () => {}
-      const one = counting(() => stopOne())
+      let stopOne: (() => void) | undefined
+      const one = counting(() => stopOne?.())
       const other = counting()
       stopOne = transport.tap(one.tap)
       transport.tap(other.tap)
