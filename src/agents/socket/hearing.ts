@@ -65,7 +65,10 @@ export const makeHearing = (
     waiting.push(audio)
     waitingBytes += audio.length
     if (waitingBytes <= most) return true
-    while (waitingBytes > most && next() !== undefined) dropped += 1
+    for (let isFull = true; isFull; isFull = waitingBytes > most) {
+      next()
+      dropped += 1
+    }
     return now() - takenAt < limits.stallMs
   }
 
