@@ -26,9 +26,8 @@ export interface ServedAgent {
 const echoAgent: ServedAgent = { spec: echo, settings: () => ({}) }
 
 /**
- * The media path of Switchboard alone: an accepted socket, the carrier's transport, the agent (the echo
- * unless given). No database. The path of a
- * socket is the carrier's id of its call. Gives the loopback port; the calls live in the scope.
+ * The media path of Switchboard alone: an accepted socket, the carrier's transport, the agent (the echo unless given). No database.
+ * The path of a socket is the carrier's id of its call. Gives the loopback port; the calls live in the scope.
  */
 export const serveMedia = Effect.fnUntraced(
   function* ({ name, transport: openCarrier }: ProviderSpec, agent: ServedAgent = echoAgent) {
