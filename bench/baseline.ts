@@ -1,24 +1,11 @@
 import { WebSocketServer } from "ws"
+import { decodeTable, encodeTable } from "./companding.ts"
 import { report } from "./protocol.ts"
 
 /**
  * What one writes by hand for this job: `ws`, `JSON.parse`, base64, mu-law to linear and back by tables, and the echo sent
  * at once. No checks, no pacing, no ledger, no scopes.
  */
-const decodeTable = Int16Array.from({ length: 256 }, (_, code) => {
-  const bits = ~code & 0xff
-  const magnitude = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132
-  return (bits & 0x80) === 0 ? magnitude : -magnitude
-})
-
-const encodeOne = (sample: number) => {
-  const sign = sample < 0 ? 0x80 : 0
-  const magnitude = Math.min(Math.abs(sample), 32635) + 132
-  const exponent = Math.floor(Math.log2(magnitude)) - 7
-  return ~(sign | (exponent << 4) | ((magnitude >> (exponent + 3)) & 15)) & 0xff
-}
-const encodeTable = Uint8Array.from({ length: 65_536 }, (_, index) => encodeOne((index << 16) >> 16))
-
 const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false })
 
 server.on("connection", (ws) => {

@@ -1,34 +1,12 @@
-import { type ChildProcess, fork } from "node:child_process"
 import { Effect, Schema } from "effect"
+import { child, next } from "./processes.ts"
 import { Cpu, LoadResult, Memory, Ready } from "./protocol.ts"
-
-/** What `npm start` gives to Node: a small young generation keeps memory and pauses low, and every server runs with it. */
-const productionFlags = ["--max-semi-space-size=8"]
 
 /** Seconds of few calls before anything is measured, so that the code is compiled and the heap has its shape. */
 const warmUpSeconds = 2
 const warmUpCalls = 20
 /** Seconds for the calls to settle before the measured window. */
 const settleSeconds = 2
-
-/** A process of its own, ended with the scope. */
-const child = (file: string, ...args: ReadonlyArray<string>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => fork(new URL(file, import.meta.url), args, { execArgv: ["--expose-gc", ...productionFlags] })),
-    (process) => Effect.sync(() => process.kill())
-  )
-
-/** The next message of a process; what is to provoke it is sent first. */
-const next = <A>(process: ChildProcess, schema: Schema.Codec<A>, order?: string | object) =>
-  Effect.callback<unknown>((resume) => {
-    const ended = (code: number | null) => resume(Effect.die(new Error(`a process of the bench ended with ${code}`)))
-    process.once("exit", ended)
-    process.once("message", (message) => {
-      process.off("exit", ended)
-      resume(Effect.succeed(message))
-    })
-    if (order !== undefined) process.send(order)
-  }).pipe(Effect.flatMap(Schema.decodeUnknownEffect(schema)))
 
 export interface Measured {
   /** CPU of the server alone, user and system, per frame that came back. */
@@ -49,20 +27,20 @@ export interface Measurement {
 
 /** One server under one load: some calls to warm up, then the measured ones. */
 export const measure = Effect.fnUntraced(function* ({ calls, provider, seconds, server: file }: Measurement) {
-  const server = yield* child(file, provider)
+  const server = yield* child(new URL(file, import.meta.url), provider)
   const { port } = yield* next(server, Ready)
   const cpu = next(server, Cpu, "cpu")
   const memory = next(server, Memory, "memory")
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const load = yield* child("./load.ts")
+      const load = yield* child(new URL("./load.ts", import.meta.url))
       yield* next(load, Schema.Literal("started"), { port, provider, calls: Math.min(calls, warmUpCalls) })
       yield* Effect.sleep(warmUpSeconds * 1000)
     })
   )
   yield* Effect.sleep("500 millis")
   const idle = yield* memory
-  const load = yield* child("./load.ts")
+  const load = yield* child(new URL("./load.ts", import.meta.url))
   yield* next(load, Schema.Literal("started"), { port, provider, calls })
   yield* Effect.sleep(settleSeconds * 1000)
   yield* next(load, Schema.Literal("reset"), "reset")

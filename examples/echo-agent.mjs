@@ -25,9 +25,10 @@ server.on("connection", (socket) => {
   const say = (message) => socket.send(JSON.stringify(message))
 
   const on = {
-    "call.start": ({ call, audio }) => {
+    "call.start": ({ call, audio, resumed }) => {
       print(`call ${call.id} from ${call.from} to ${call.to}: ${audio.encoding} at ${audio.sample_rate} Hz`)
-      say({ type: "call.accept" })
+      if (resumed) print(`it comes back after its connection was lost, for the ${resumed.attempt}. time`)
+      say({ type: "call.accept", agent: { name: "echo", version: "1" } })
     },
     digit: ({ digit }) => {
       say({ type: "event", name: "key", data: { digit } })
@@ -37,6 +38,7 @@ server.on("connection", (socket) => {
     },
     mark: ({ name, heard_ms }) => print(`${name} after ${heard_ms} ms`),
     cleared: ({ heard_ms, dropped_ms }) => print(`cleared: ${heard_ms} ms were heard, ${dropped_ms} ms were not`),
+    event: ({ name, data }) => print(`an operator says ${name}: ${JSON.stringify(data)}`),
     error: ({ code, message }) => print(`${code}: ${message}`),
     "call.end": ({ reason, owner }) => print(`the call ended: ${reason} (${owner})`)
   }

@@ -1,7 +1,19 @@
 import { writeFileSync } from "node:fs"
+import { format } from "prettier"
+import { protocolAsyncApi } from "../src/agents/websocket/asyncApi.ts"
 import { protocolSchema } from "../src/agents/websocket/jsonSchema.ts"
 
-/** Writes the JSON Schema of the agent protocol; a test fails when the committed file is not what this writes. */
-const target = new URL("../docs/agent-protocol.schema.json", import.meta.url)
-writeFileSync(target, `${JSON.stringify(protocolSchema(), null, 2)}\n`)
-process.stdout.write(`wrote ${target.pathname}\n`)
+/**
+ * Writes what describes the agent protocol to machines: its JSON Schema and its AsyncAPI document. A test fails when a
+ * committed file is not what this writes.
+ */
+const files = [
+  ["agent-protocol.schema.json", protocolSchema()],
+  ["agent-protocol.asyncapi.json", protocolAsyncApi()]
+] as const
+
+for (const [name, content] of files) {
+  const target = new URL(`../docs/${name}`, import.meta.url)
+  writeFileSync(target, await format(JSON.stringify(content), { parser: "json", printWidth: 120 }))
+  process.stdout.write(`wrote ${target.pathname}\n`)
+}

@@ -99,7 +99,7 @@ export interface Transport {
   readonly onRoom: (listener: () => void) => void
   /**
    * Asks for a `Mark` event when everything queued so far has been heard or thrown away. A carrier that does not answer
-   * is not waited for longer than the audio plus 2 s. With 1000 marks outstanding a further one is answered as cleared.
+   * is not waited for longer than the audio plus 2 s. With 4000 marks outstanding a further one is answered as cleared.
    */
   readonly mark: (name: string) => Effect.Effect<void>
   /**
@@ -112,7 +112,7 @@ export interface Transport {
   /** Waits until everything queued has been heard (or the media ended). Bounded by the length of what is queued plus 2 s. */
   readonly drained: Effect.Effect<void>
   readonly playout: Effect.Effect<Playout>
-  /** Lets `tap` listen in until the media ends, and gives the way to stop it. One at a time: another one takes its place. */
+  /** Lets `tap` listen in until the media ends, and gives the way to stop it. */
   readonly tap: (tap: MediaTap) => () => void
   /** Ends the stream from our side with a WebSocket close code. */
   readonly close: (code: number, reason: string) => Effect.Effect<void>

@@ -37,6 +37,8 @@ export type DoctorReport = typeof DoctorReport.Type
 
 type Body = Readonly<Record<string, Schema.Json>>
 
+const echoAgent = { kind: "echo", settings: {} }
+
 const described = (method: string, path: string) => (error: { readonly message: string }) =>
   new ServiceRefused({ message: `${method} ${path}: ${error.message}` })
 
@@ -96,8 +98,9 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
     listConfigurations: listConfigurations(),
     findConfiguration: (id: string) => ask(ConfigurationRow, "GET", `${configs}/${encodeURIComponent(id)}`),
     examine: (id: string) => ask(DoctorReport, "POST", `${configs}/${encodeURIComponent(id)}/doctor`),
-    createAgent: (name: string) =>
-      Effect.map(ask(Row, "POST", "/organizations/agents", { name, kind: "echo", settings: {} }), ({ id }) => id),
+    /** An echo unless told otherwise. */
+    createAgent: (name: string, agent: { readonly kind: string; readonly settings: Body } = echoAgent) =>
+      Effect.map(ask(Row, "POST", "/organizations/agents", { name, ...agent }), ({ id }) => id),
     deleteAgent: (id: string) => Effect.asVoid(remove(`/organizations/agents/${id}`)),
     createConfiguration: (name: string, config: Body) =>
       Effect.map(ask(Row, "POST", configs, { name, config }), ({ id }) => id),

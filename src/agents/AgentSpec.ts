@@ -66,6 +66,15 @@ export interface DigitsNotSent extends NotDone {
   readonly reason: "digits_not_supported" | "digits_failed"
 }
 
+/** The longest name of an agent's or an operator's event, UTF-16 code units. */
+export const maxEventName = 64
+
+/** Something that an operator tells an agent in the middle of a call. `data` is null where there is none. */
+export interface AgentEvent {
+  readonly name: string
+  readonly data: Schema.Json
+}
+
 /** Why nothing was done about the recording: there is none to be paused or ended, or it can no longer be done. */
 export interface RecordingNotDone extends NotDone {
   readonly reason: "not_recording" | "recording_refused"
@@ -92,6 +101,20 @@ export interface CallLine {
   readonly recording: (action: RecordingAction) => Effect.Effect<RecordingNotDone | undefined>
 }
 
+/**
+ * Who answered a call that we placed, as the carrier or Switchboard's own detection has it, or that the machine has beeped: from
+ * then on it records. `atMs`: ms since the call was answered. `reason` is a word for why the result is what it is, where there is one.
+ */
+export type AnsweringNews =
+  | {
+      readonly _tag: "Answered"
+      readonly result: "human" | "machine" | "unknown"
+      readonly source: "carrier" | "switchboard"
+      readonly reason?: string
+      readonly atMs: number
+    }
+  | { readonly _tag: "Beep"; readonly atMs: number }
+
 /** A connected agent, ready for the audio. */
 export interface AgentLeg {
   /**
@@ -101,6 +124,13 @@ export interface AgentLeg {
   readonly run: (transport: Transport, line: CallLine) => Effect.Effect<AgentEnd, AgentLost | TransportError>
   /** Tells the agent where a transfer of its caller stands; never waits. */
   readonly transferState?: (news: { readonly state: string; readonly reason?: string }) => Effect.Effect<void>
+  /**
+   * Gives the agent an event of an operator; never waits. False: it cannot be told now, because its connection is gone or it
+   * does not read. Absent where this kind of agent takes no events.
+   */
+  readonly event?: (event: AgentEvent) => Effect.Effect<boolean>
+  /** Tells the agent who answered the call that it makes; never waits. */
+  readonly answeringMachine?: (news: AnsweringNews) => Effect.Effect<void>
   /** Tells the agent why the call ended; runs while the call's scope closes and never waits more than 1 s. */
   readonly ended: (end: { readonly reason: string; readonly owner: string }) => Effect.Effect<void>
 }

@@ -1,10 +1,12 @@
 import { Effect } from "effect"
 import type { CarrierError } from "../carrier/CarrierError.ts"
 import type { DestinationNotAllowed, IdempotencyConflict, LimitReached } from "../telephony/Admission.ts"
+import type { EventRefused } from "../telephony/agentEvents.ts"
 import type { CallNotFound } from "../telephony/CallHistory.ts"
 import type { DialRejected, InvalidDestination, NoCallerId } from "../telephony/DialRequest.ts"
 import type { DigitsRefused } from "../telephony/Operating.ts"
 import type { TransferRefused } from "../telephony/TransferRequest.ts"
+import { AgentNotTold, AgentPerhapsTold } from "./callEvents.ts"
 import {
   CallMissing,
   CallNotAllowed,
@@ -119,3 +121,22 @@ export const digitsRefused = (callId: string) =>
       ),
     SqlError: databaseAway
   }) as const
+
+const eventCodes = {
+  over: "call_over",
+  "not-connected": "call_not_connected",
+  "not-supported": "events_not_supported",
+  "not-told": "agent_not_reading"
+} as const
+
+/** Why an agent was not told an event, as problems. */
+export const eventRefused = {
+  CallNotFound: notFound,
+  EventRefused: ({ reason, message }: EventRefused): Effect.Effect<never, AgentNotTold | AgentPerhapsTold> =>
+    Effect.fail(
+      reason === "unconfirmed"
+        ? new AgentPerhapsTold({ code: "event_unconfirmed", detail: message })
+        : new AgentNotTold({ code: eventCodes[reason], detail: message })
+    ),
+  SqlError: databaseAway
+} as const

@@ -6,6 +6,7 @@ import { transferRing } from "../telephony/deadlines.ts"
 import { EndOwner, EndReason } from "../telephony/EndReason.ts"
 import { TransferState } from "../telephony/Transfer.ts"
 import { Authorization, access } from "./Authorization.ts"
+import { AgentNotTold, AgentPerhapsTold, NewAgentEvent } from "./callEvents.ts"
 import { Id, NextCursor, pageQuery, Time } from "./common.ts"
 import { ValidationFailed } from "./Problems.ts"
 import { JsonBody } from "./Requests.ts"
@@ -234,6 +235,18 @@ export const CallsGroup = HttpApiGroup.make("calls")
       success: Schema.Struct({ events: Schema.Array(CallEventView), next_cursor: NextCursor }),
       error: CallMissing
     }).annotateMerge(access("viewer", "Read a call's log", "In order. For a live log see `/events/stream`.")),
+    HttpApiEndpoint.post("tellAgent", "/calls/:id/events", {
+      params,
+      payload: NewAgentEvent,
+      success: HttpApiSchema.NoContent,
+      error: [CallMissing, AgentNotTold, AgentPerhapsTold, ValidationFailed]
+    }).annotateMerge(
+      access(
+        "operator",
+        "Tell a call's agent something",
+        "The agent gets `{name, data}` in the middle of the call, whatever node it is on; the call's log has it as `operator.event`. Not every kind of agent takes events."
+      )
+    ),
     HttpApiEndpoint.get("stream", "/calls/:id/events/stream", {
       params,
       headers: {

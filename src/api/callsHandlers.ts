@@ -11,7 +11,7 @@ import { Transfers } from "../telephony/Transfers.ts"
 import { TransferStore } from "../telephony/TransferStore.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
-import { digitsRefused, notFound, placingRefused, transferRefused } from "./callProblems.ts"
+import { digitsRefused, eventRefused, notFound, placingRefused, transferRefused } from "./callProblems.ts"
 import { DEFAULT_LIMIT } from "./common.ts"
 import { liveEvents } from "./liveEvents.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
@@ -155,6 +155,10 @@ export const callsHandlers = HttpApiBuilder.group(
           .sendDigits(organizationId, params.id, payload.digits)
           .pipe(Effect.catchTags(digitsRefused(params.id)))
       }),
+      tellAgent: Effect.fnUntraced(function* ({ params, payload: { data = null, name } }) {
+        const { organizationId } = yield* Caller
+        yield* operating.tellAgent(organizationId, params.id, { name, data })
+      }, Effect.catchTags(eventRefused)),
       transfer: Effect.fnUntraced(function* ({ params, payload }) {
         const wish: TransferWish = {
           destination: payload.destination,

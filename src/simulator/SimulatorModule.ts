@@ -46,6 +46,11 @@ export interface CarrierSimulator {
    * does not matter.
    */
   readonly sustainedCallsPerSecond?: number
+  /**
+   * Nothing published says that this carrier empties its buffer on a clear: with `SimulatorOptions.clears: false` it plays on.
+   * Absent: its documentation says that it does.
+   */
+  readonly mayNotClear?: true
 }
 
 export interface SimulatorOptions {
@@ -55,6 +60,8 @@ export interface SimulatorOptions {
   readonly insecureLoopback?: boolean
   /** The carrier's jitter buffer: audio that meets a silent line is heard this much later. 60 ms. */
   readonly jitterMs?: number
+  /** Whether a clear empties the carrier's buffer, where nothing published says so (`mayNotClear`). Yes. */
+  readonly clears?: boolean
   /** How many outbound calls a second start ringing; the others wait in the queue. Undefined: no limit. */
   readonly callsPerSecond?: number
   /** How long after its end a call gets its price. 200 ms. */

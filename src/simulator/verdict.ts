@@ -1,4 +1,5 @@
 import { msOf } from "../Audio.ts"
+import { containsAudio } from "./containsAudio.ts"
 import type { CallSnapshot } from "./SimulatorModule.ts"
 
 /** How what the person heard compares with what the person said. Everything is counted in the stream's own bytes. */
@@ -23,10 +24,7 @@ export const judgeEcho = ({ heard, said, speaking }: CallSnapshot): Verdict => {
     heardMs: msOf(format, played.length),
     gaps: Math.max(0, spans.length - 1)
   }
-  const spoken = Buffer.from(said)
   if (speaking || said.length === 0 || played.length < said.length) return { outcome: "different", ...measures }
-  if (Buffer.from(timeline.buffer, timeline.byteOffset, timeline.byteLength).includes(spoken)) {
-    return { outcome: "exact", ...measures }
-  }
-  return { outcome: Buffer.from(played).includes(spoken) ? "gaps" : "different", ...measures }
+  if (containsAudio(timeline, said)) return { outcome: "exact", ...measures }
+  return { outcome: containsAudio(played, said) ? "gaps" : "different", ...measures }
 }

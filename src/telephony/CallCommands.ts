@@ -11,13 +11,31 @@ export const CallCommand = Schema.Union([
   Schema.TaggedStruct("Recording", { action: Schema.Literals(["start", "stop", "pause", "resume"]) }),
   /** Tells the agent where its caller's transfer stands. */
   Schema.TaggedStruct("TransferState", { state: Schema.String, reason: Schema.optionalKey(Schema.String) }),
+  /** Tells the agent who answered its call, by the carrier. `at_ms`: ms since the answer. */
+  Schema.TaggedStruct("AnsweringMachine", {
+    result: Schema.Literals(["human", "machine", "unknown"]),
+    reason: Schema.optionalKey(Schema.String),
+    at_ms: Schema.Finite
+  }),
+  /** Gives the agent an event of an operator; name and data have `maxAgentEventBytes` at the most. */
+  Schema.TaggedStruct("AgentEvent", { name: Schema.String, data: Schema.Json }),
   /** The caller was joined with somebody else: the media ends, the call goes on. */
   Schema.TaggedStruct("Release", {})
 ])
 export type CallCommand = typeof CallCommand.Type
 
-/** How the node that holds the call answered. */
-export const CommandReply = Schema.Struct({ ok: Schema.Boolean, detail: Schema.String })
+/**
+ * What an `AgentEvent` may have as JSON, `{"name":…,"data":…}`, bytes: it must fit into one notification together with what says
+ * where it goes.
+ */
+export const maxAgentEventBytes = 7 * 1024
+
+/** How the node that holds the call answered. `reason` tells refusals apart where whoever asked must know which it was. */
+export const CommandReply = Schema.Struct({
+  ok: Schema.Boolean,
+  detail: Schema.String,
+  reason: Schema.optionalKey(Schema.String)
+})
 export type CommandReply = typeof CommandReply.Type
 
 /** No node holds the call's media. `unanswered`: one does, and did not answer within 5 s; it may have done what was asked. */

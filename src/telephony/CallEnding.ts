@@ -7,6 +7,7 @@ import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { CarrierDesk } from "./CarrierDesk.ts"
 import { joinSeconds } from "./deadlines.ts"
+import { lookUntil } from "./lookUntil.ts"
 import type { EndReason } from "./EndReason.ts"
 import { TransferStore } from "./TransferStore.ts"
 
@@ -69,12 +70,13 @@ export class CallEnding extends Context.Service<
 
       /** Carriers take the media away while they move a caller: whether it was moved is known when that is done. */
       const isHandedOver = (callId: string) =>
-        Effect.repeat(transfers.current(callId), {
-          until: (transfer) => Option.isNone(transfer) || transfer.value.state !== "bridging",
-          schedule: Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(4 * joinSeconds)])
-        }).pipe(
-          Effect.andThen(transfers.current(callId)),
-          Effect.map(Option.exists(({ state }) => state === "bridged"))
+        Effect.map(
+          lookUntil(transfers.current(callId), {
+            until: (transfer) => Option.isNone(transfer) || transfer.value.state !== "bridging",
+            every: "250 millis",
+            again: 4 * joinSeconds
+          }),
+          Option.exists(({ state }) => state === "bridged")
         )
 
       const ask = Effect.fnUntraced(function* (callId: string, suspected: EndReason) {
@@ -88,10 +90,7 @@ export class CallEnding extends Context.Service<
         if (report.value.status === undefined || !isFinal(report.value.status)) yield* close(callId, whileUp(suspected))
       })
       const reconcile = Effect.fn("CallEnding.reconcile")(function* (callId: string, suspected: EndReason) {
-        const grace = Effect.repeat(settled(callId), {
-          until: (over) => over,
-          schedule: Schedule.max([Schedule.spaced("250 millis"), Schedule.recurs(12)])
-        })
+        const grace = lookUntil(settled(callId), { until: (over) => over, every: "250 millis", again: 12 })
         yield* patiently(callId, Effect.andThen(grace, ask(callId, suspected)))
       })
       return CallEnding.of({ hangUp, reconcile, tellCarrier })

@@ -1,12 +1,14 @@
-import { Effect, Layer, Option } from "effect"
+import { Clock, DateTime, Effect, Layer, Option } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { isFinal } from "../carrier/CallStatus.ts"
 import { CallReports, type ReportedCall, ReportsUnavailable } from "../carrier/ProviderRoute.ts"
 import type { StatusReport } from "../carrier/TelephonyProvider.ts"
+import { answererOf } from "./answerers.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { CallEnding, mayBeUp } from "./CallEnding.ts"
 import { Calls } from "./Calls.ts"
+import { persist } from "./mediaNotes.ts"
 import { Transfers } from "./Transfers.ts"
 
 /** What providers' routes may tell about calls. A report about a call that we do not know is logged and forgotten. */
@@ -42,6 +44,27 @@ export const layer = Layer.effect(
     const closeMedia = (call: Call) =>
       commands.send(call.id, { _tag: "HangUp", drain: false }).pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
 
+    /** A carrier's machine detection came to a result: for the call's log and for its agent. */
+    const tellAnswerer = Effect.fnUntraced(function* (before: Call, after: Call) {
+      if (after.direction !== "outbound") return
+      if (after.answeredBy === undefined || after.answeredBy === before.answeredBy) return
+      const { answeredAt } = after
+      const now = yield* Clock.currentTimeMillis
+      const atMs = answeredAt === undefined ? 0 : Math.max(0, now - DateTime.toEpochMillis(answeredAt))
+      const news = { ...answererOf(after.answeredBy), at_ms: atMs }
+      yield* persist(
+        calls.record(after.id, {
+          source: "carrier",
+          kind: "answering_machine",
+          payload: { source: "carrier", ...news },
+          dedupeKey: `answering:${after.answeredBy}`
+        })
+      )
+      yield* commands
+        .send(after.id, { _tag: "AnsweringMachine", ...news })
+        .pipe(Effect.catchTag("CallNotHeld", () => Effect.void))
+    })
+
     /** What follows from a report, once it is stored. Nobody waits for it, and the sweeper would come to the same. */
     const follow = Effect.fnUntraced(
       function* (before: Call, after: Call, report: StatusReport) {
@@ -69,6 +92,7 @@ export const layer = Layer.effect(
           Effect.fnUntraced(function* (before) {
             const after = yield* calls.report(before.id, report)
             yield* Effect.forkIn(follow(before, after, report), scope)
+            yield* Effect.forkIn(tellAnswerer(before, after), scope)
           })
         )
       ),

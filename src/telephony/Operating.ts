@@ -1,7 +1,8 @@
 import { Context, Effect, Fiber, Layer, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import type { RecordingAction } from "../agents/AgentSpec.ts"
+import type { AgentEvent, RecordingAction } from "../agents/AgentSpec.ts"
 import { CarrierError } from "../carrier/CarrierError.ts"
+import { agentEvents, type EventRefused } from "./agentEvents.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
 import { CallEnding } from "./CallEnding.ts"
@@ -34,6 +35,12 @@ export class Operating extends Context.Service<
       id: string,
       digits: string
     ) => Effect.Effect<void, CallNotFound | CarrierError | DigitsRefused | SqlError>
+    /** Gives the call's agent an event, and notes that in the call's log. */
+    readonly tellAgent: (
+      organizationId: string,
+      id: string,
+      event: AgentEvent
+    ) => Effect.Effect<void, CallNotFound | EventRefused | SqlError>
     /** Begins, pauses or ends the recording of a call whose media is open. */
     readonly record: (
       organizationId: string,
@@ -107,7 +114,7 @@ export class Operating extends Context.Service<
           .pipe(Effect.catchTag("CallNotHeld", ({ unanswered }) => (unanswered ? noAnswer : noMedia)))
         if (!reply.ok) return yield* new RecordingRefused({ reason: "refused", message: reply.detail })
       })
-      return Operating.of({ hangUp, sendDigits, record })
+      return Operating.of({ hangUp, sendDigits, tellAgent: yield* agentEvents, record })
     })
   )
 }

@@ -35,7 +35,6 @@ export const layer = Layer.mergeAll(
   AnswerRoute.layer,
   Dialer.layer,
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
-  Inbound.layer,
   Leases.layer,
   Listeners.layer,
   Operating.layer,

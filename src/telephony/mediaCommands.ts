@@ -1,7 +1,9 @@
 import { Deferred, Effect, type Scope } from "effect"
-import type { AgentLeg } from "../agents/AgentSpec.ts"
+import type { AgentEvent, AgentLeg } from "../agents/AgentSpec.ts"
 import type { Transport } from "../Transport.ts"
+import { eventRefusals } from "./agentEvents.ts"
 import type { CallCommand, CommandReply } from "./CallCommands.ts"
+import type { CallAnswering } from "./callAnswering.ts"
 import type { CallRecording } from "./callRecording.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { pressDigits } from "./mediaDigits.ts"
@@ -20,6 +22,7 @@ export const commandHandler = (
   transport: () => Transport | undefined,
   leg: () => AgentLeg | undefined,
   recording: () => CallRecording | undefined,
+  answering: () => CallAnswering | undefined,
   stop: Deferred.Deferred<Ending>,
   scope: Scope.Scope
 ) => {
@@ -36,6 +39,13 @@ export const commandHandler = (
     )
   }
 
+  const tell = (event: AgentEvent): Effect.Effect<CommandReply> => {
+    const agent = leg()
+    if (agent === undefined) return Effect.succeed(eventRefusals.notThere)
+    if (agent.event === undefined) return Effect.succeed(eventRefusals.notSupported)
+    return Effect.map(agent.event(event), (told) => (told ? done("told") : eventRefusals.notTold))
+  }
+
   return Effect.fnUntraced(function* (command: CallCommand) {
     switch (command._tag) {
       case "SendDigits":
@@ -45,6 +55,13 @@ export const commandHandler = (
       case "TransferState":
         yield* leg()?.transferState?.(command) ?? Effect.void
         return done("told")
+      case "AnsweringMachine": {
+        const { _tag, at_ms: atMs, ...news } = command
+        yield* answering()?.tell({ _tag: "Answered", source: "carrier", ...news, atMs }) ?? Effect.void
+        return done("told")
+      }
+      case "AgentEvent":
+        return yield* tell({ name: command.name, data: command.data })
       case "Release":
         yield* Deferred.succeed(stop, released)
         return done("released")

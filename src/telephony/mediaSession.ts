@@ -6,6 +6,7 @@ import { type MediaSocket, type Transport, TransportError } from "../Transport.t
 import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
+import { type CallAnswering, callAnswering } from "./callAnswering.ts"
 import { type CallRecording, callRecording } from "./callRecording.ts"
 import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
@@ -51,6 +52,7 @@ interface Progress {
   transport: Transport | undefined
   leg: AgentLeg | undefined
   recording: CallRecording | undefined
+  answering: CallAnswering | undefined
 }
 
 /**
@@ -102,13 +104,18 @@ export const mediaSession = Effect.gen(function* () {
     function* (admitted: AdmittedCall, socket: MediaSocket, progress: Progress) {
       const { call } = admitted
       const agent = yield* findAgent(call)
-      const connect = yield* connections(agent, progress)
+      const answering = callAnswering({ call, now: pacer.now, note: (kind, details) => note(call, kind, details) })
+      progress.answering = answering
+      const connectLeg = yield* connections(agent, progress)
+      const connect = (attempt: number) => Effect.tap(connectLeg(attempt), answering.introduce)
       // Who is called may not pick up at all: then no agent is connected.
       const early = isRinging(call) ? undefined : yield* Effect.forkScoped(connect(0))
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
       const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
       progress.recording = yield* recordingOf(call.id, transport, isRecorded)
+      if (call.direction === "outbound" && agent.settings.answering_machine === "detect")
+        yield* answering.listen(transport)
       const line: CallLine = {
         record: (kind, payload) => record(call, { source: "agent", kind, payload }),
         transfer: (wish) => transferring.begin(call.id, wish),
@@ -155,7 +162,7 @@ export const mediaSession = Effect.gen(function* () {
     stop: Deferred.Deferred<Ending>
   ) {
     const { call } = admitted
-    const progress: Progress = { transport: undefined, leg: undefined, recording: undefined }
+    const progress: Progress = { transport: undefined, leg: undefined, recording: undefined, answering: undefined }
     const session = Effect.gen(function* () {
       yield* counted
       yield* commands.serve(
@@ -165,6 +172,7 @@ export const mediaSession = Effect.gen(function* () {
           () => progress.transport,
           () => progress.leg,
           () => progress.recording,
+          () => progress.answering,
           stop,
           yield* Effect.scope
         )

@@ -1,7 +1,8 @@
-import { Effect, Option, Schedule } from "effect"
+import { Effect, Option } from "effect"
 import type { NotDone, TransferWish } from "../agents/AgentSpec.ts"
 import { Calls } from "./Calls.ts"
 import { joinSeconds, ringReserveSeconds, transferRing } from "./deadlines.ts"
+import { lookUntil } from "./lookUntil.ts"
 import type { Transfer } from "./Transfer.ts"
 import { Transfers } from "./Transfers.ts"
 import { TransferStore } from "./TransferStore.ts"
@@ -40,10 +41,15 @@ export const mediaTransfers = Effect.gen(function* () {
    */
   const settled = (callId: string): Effect.Effect<boolean> => {
     const current = Effect.orElseSucceed(store.current(callId), () => Option.none<Transfer>())
-    return Effect.repeat(current, {
+    const settling = lookUntil(current, {
       until: (transfer) => Option.isNone(transfer) || transfer.value.state === "bridged",
-      schedule: Schedule.max([Schedule.spaced("500 millis"), Schedule.recurs(looks)])
-    }).pipe(Effect.andThen(current), Effect.map(Option.exists(({ state }) => state === "bridged")))
+      every: "500 millis",
+      again: looks
+    })
+    return Effect.map(
+      settling,
+      Option.exists(({ state }) => state === "bridged")
+    )
   }
 
   return { begin, settled }

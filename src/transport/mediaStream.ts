@@ -15,6 +15,7 @@ import { EventBuffer } from "./eventBuffer.ts"
 import { framesDropped, framesIn, framesMalformed, framesOut, openStreams, underruns } from "./metrics.ts"
 import type { Pacer, Registration } from "./pacer.ts"
 import { Playout } from "./playout.ts"
+import { Taps } from "./taps.ts"
 import { type Complaint, Watch, type WatchOptions } from "./watch.ts"
 import { Wire } from "./wire.ts"
 
@@ -74,7 +75,7 @@ export class MediaStream {
   private listener: ((event: MediaEvent) => void) | undefined
   private readonly onEnd = new Set<(outcome: Outcome) => void>()
   private playout: Playout | undefined
-  private tap: MediaTap | undefined
+  private readonly taps = new Taps()
   private early = 0
   private readonly counted = new Map<Metric.Counter<number>, number>()
 
@@ -131,17 +132,11 @@ export class MediaStream {
 
   /** Lets `tap` listen in; gives the way to stop it. */
   listenIn(tap: MediaTap): () => void {
-    const set = (next: MediaTap | undefined) => {
-      this.tap = next
-      if (this.playout !== undefined) this.playout.tap = next
-    }
     if (this.outcome !== undefined) return () => {}
-    set(tap)
+    this.taps.add(tap)
     const unread = this.media?.unread.audio() ?? []
     if (unread.length > 0) tap.missed(unread)
-    return () => {
-      if (this.tap === tap) set(undefined)
-    }
+    return () => this.taps.remove(tap)
   }
 
   /** Ends the stream from our side. */
@@ -214,7 +209,7 @@ export class MediaStream {
   private heard(event: Extract<MediaEvent, { _tag: "Audio" }>): Complaint | undefined {
     const complaint = this.watch.audio(event.chunk.length)
     if (complaint !== undefined) return complaint
-    this.tap?.heard(event.chunk, this.pacer.now())
+    if (!this.taps.isEmpty) this.taps.heard(event.chunk, this.pacer.now())
     this.emit(event)
     return undefined
   }
@@ -245,7 +240,8 @@ export class MediaStream {
       {
         mark: (name, heardMs, cleared) => this.emit({ _tag: "Mark", name, heardMs, cleared }),
         wake: this.registration.wake
-      }
+      },
+      this.taps
     )
     this.watch.expectAudio(bytesForMs(info.incomingFormat, 1000))
     this.media = { info, wire, playout: this.playout, unread: new EventBuffer(info.incomingFormat) }
@@ -268,7 +264,7 @@ export class MediaStream {
     this.outcome = outcome
     this.registration.remove()
     this.playout?.end(this.pacer.now())
-    this.tap = undefined
+    this.taps.clear()
     this.report()
     openStreams.modifyUnsafe(-1, this.context)
     this.listener = undefined

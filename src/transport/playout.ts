@@ -1,10 +1,11 @@
 import { type AudioChunk, type AudioFormat, bytesForMs } from "../Audio.ts"
 import { fadedIn } from "../audio/fades.ts"
 import { type Framer, framer } from "../audio/framer.ts"
-import type { Cleared, MediaTap, Playout as Figures } from "../Transport.ts"
+import type { Cleared, Playout as Figures } from "../Transport.ts"
 import { FrameQueue } from "./frameQueue.ts"
 import { Ledger } from "./ledger.ts"
 import { type Mark, type MarkLine, Marks } from "./marks.ts"
+import type { Taps } from "./taps.ts"
 import type { Wire } from "./wire.ts"
 
 /** ms of audio that may wait. */
@@ -15,7 +16,8 @@ const maxBurst = 25
 const idleMs = 40
 /** How much longer than the audio itself (ms) a carrier may take to answer a mark. */
 const markGraceMs = 2000
-const maxMarks = 1000
+/** One for each frame of 20 ms that may wait, and some for the carrier's buffer. */
+const maxMarks = boundMs / 20 + 1000
 
 /** How audio for one stream is cut and how far it may run ahead. */
 export interface PlayoutOptions {
@@ -37,11 +39,10 @@ export interface PlayoutEvents {
  * Everything is synchronous; `now` is monotonic ms.
  */
 export class Playout {
-  /** Learns of every frame when it is sent, and of those that are not heard. */
-  tap: MediaTap | undefined
-
   private readonly wire: Wire
   private readonly events: PlayoutEvents
+  /** They learn of every frame when it is sent, and of those that are not heard. */
+  private readonly taps: Taps
   private readonly ledger: Ledger
   private readonly framer: Framer
   private readonly format: AudioFormat
@@ -61,9 +62,10 @@ export class Playout {
   private endedAt = Number.POSITIVE_INFINITY
   private readonly markLine: MarkLine
 
-  constructor(wire: Wire, options: PlayoutOptions, events: PlayoutEvents) {
+  constructor(wire: Wire, options: PlayoutOptions, events: PlayoutEvents, taps: Taps) {
     this.wire = wire
     this.events = events
+    this.taps = taps
     this.format = options.format
     this.frameMs = options.frameMs
     this.ledger = new Ledger(options.frameMs, options.leadFrames)
@@ -142,7 +144,7 @@ export class Playout {
     const queuedMs = this.ledger.queuedMs() + this.restMs()
     this.forgetRest()
     if (!this.isEnded()) this.wire.command({ _tag: "Clear" })
-    this.tap?.unheard(this.ledger.remainingMs(now))
+    if (!this.taps.isEmpty) this.taps.unheard(this.ledger.remainingMs(now))
     const heardMs = this.ledger.clear(Math.min(now, this.endedAt))
     this.cut = true
     this.marks.clear()
@@ -166,8 +168,7 @@ export class Playout {
   /** The media is over: nothing will be heard any more, and nobody waits for it. */
   end(now: number) {
     this.endedAt = now
-    this.tap?.unheard(this.ledger.remainingMs(now))
-    this.tap = undefined
+    if (!this.taps.isEmpty) this.taps.unheard(this.ledger.remainingMs(now))
     this.queue.clear()
     this.forgetRest()
     const listeners = this.room
@@ -199,7 +200,7 @@ export class Playout {
   }
 
   private send(frame: AudioChunk, now: number) {
-    this.tap?.sent(frame, now + this.ledger.remainingMs(now), now)
+    if (!this.taps.isEmpty) this.taps.sent(frame, now + this.ledger.remainingMs(now), now)
     this.ledger.send(now)
     this.wire.audio(frame)
     if (this.marked) this.marks.announce(this.markLine)

@@ -9,7 +9,7 @@ describe("the registry of agent kinds", () => {
     Effect.gen(function* () {
       const registry = yield* AgentRegistry
       const names = (yield* registry.all).map(({ name }) => name)
-      assert.deepStrictEqual(names, ["echo", "websocket"])
+      assert.deepStrictEqual(names, ["echo", "websocket", "twilio-stream", "openai-realtime"])
       assert.strictEqual(yield* registry.get("echo"), Echo.spec)
       assert.strictEqual((yield* Effect.flip(registry.get("oracle"))).name, "oracle")
       for (const { name } of yield* registry.all) assert.match(name, /^[a-z0-9-]{1,64}$/)

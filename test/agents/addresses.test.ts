@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
-import { AgentEnvironment, addressGuard } from "../../src/agents/AgentEnvironment.ts"
+import { AgentEnvironment, addressGuard, httpGuard } from "../../src/agents/AgentEnvironment.ts"
 import { isLoopbackHost, isPublicAddress } from "../../src/network/addresses.ts"
 import type { ResolvedAddress, Resolver } from "../../src/network/hostGuard.ts"
 import { Settings } from "../../src/Settings.ts"
@@ -152,6 +152,22 @@ describe("the guard of agents' addresses", () => {
       ]) {
         assert.isTrue(yield* isRefused({ url, addresses: ["1.1.1.1"] }), url)
       }
+    })
+  )
+
+  it.effect("judges the URLs of tools as those of agents, but for their scheme", () =>
+    Effect.gen(function* () {
+      const check = (url: string, address = "1.1.1.1") =>
+        httpGuard({ privateHosts: [], publicUrl: "https://switchboard.example", resolve: resolvesTo(address) })(url)
+      assert.strictEqual((yield* check("https://tools.example/a")).url.href, "https://tools.example/a")
+      assert.strictEqual((yield* check("http://tools.example")).addresses.length, 1)
+      for (const url of ["wss://tools.example", "file:///etc/passwd", "tools.example", "https://u:p@tools.example"])
+        assert.include((yield* Effect.flip(check(url))).message, "https://", url)
+      for (const address of ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1"])
+        assert.include(
+          (yield* Effect.flip(check("https://tools.example", address))).message,
+          "SWITCHBOARD_PRIVATE_HOSTS"
+        )
     })
   )
 

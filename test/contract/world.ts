@@ -78,7 +78,7 @@ const lift = Effect.fnUntraced(function* (api: Api) {
 })
 
 /** A carrier whose calls are told over a connection of ours takes none before that connection stands. */
-const warmUp = Effect.fnUntraced(function* ({ carrier }: Effect.Success<typeof App>) {
+export const warmUp = Effect.fnUntraced(function* ({ carrier }: Effect.Success<typeof App>) {
   const call = yield* carrier.placeInbound({ from: theirs, to: ours })
   const now = yield* call.until(({ media, state }) => media === "streaming" || !alive.includes(state))
   if (now.media === "streaming") return call

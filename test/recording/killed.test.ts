@@ -67,7 +67,8 @@ describe("kill -9 in the middle of a recorded call", () => {
         const audio = yield* download(second, id, recording?.id ?? "")
         assert.strictEqual(audio.bytes.length, recording?.bytes)
         const whole = channelsOfWav(audio.bytes)
-        assert.strictEqual(whole.left.length, (recording?.duration_ms ?? 0) * 8)
+        // A torn file may end within a millisecond.
+        assert.closeTo(whole.left.length, (recording?.duration_ms ?? 0) * 8, 8)
         assert.deepStrictEqual(whole.left.subarray(0, torn.left.length), torn.left)
         const events = yield* eventsOf(second, id)
         assert.deepInclude(events.find(({ kind }) => kind === "recording.stopped")?.payload, { reason: "node_lost" })

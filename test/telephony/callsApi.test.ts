@@ -1,12 +1,14 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Layer, Ref, Stream } from "effect"
+import { Effect, Fiber, Layer, Ref, Result, Schema, Stream } from "effect"
 import { HttpClientRequest, HttpServer } from "effect/http"
 import { HttpApiMiddleware, HttpApiTest } from "effect/http-api"
 import { Api } from "../../src/api/Api.ts"
 import { Authorization, Caller } from "../../src/api/Authorization.ts"
+import { NewAgentEvent } from "../../src/api/callEvents.ts"
 import { callsHandlers } from "../../src/api/callsHandlers.ts"
 import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "../../src/api/readRequests.ts"
-import { CallCommands } from "../../src/telephony/CallCommands.ts"
+import { fieldErrors } from "../../src/Form.ts"
+import { CallCommands, type CommandReply, maxAgentEventBytes } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { Carrier, carrierError, makeScript } from "./support/fakeCarrier.ts"
@@ -232,5 +234,79 @@ layer(served, { excludeTestServices: true })("the calls of the API", (it) => {
       assert.deepStrictEqual(heard, ['{"_tag":"SendDigits","digits":"*9"}', '{"_tag":"HangUp","drain":false}'])
       assert.deepInclude(yield* Effect.flip(press("1")), { code: "call_over" })
     })
+  )
+
+  it("take events of a bounded size only, and name the field that is wrong", () => {
+    const decode = Schema.decodeUnknownResult(NewAgentEvent, { errors: "all", onExcessProperty: "error" })
+    const wrong = (payload: unknown) =>
+      Result.match(decode(payload), {
+        onSuccess: () => [],
+        onFailure: (error) => fieldErrors(error).map(({ field }) => field)
+      })
+    const fixed = JSON.stringify({ name: "n", data: "" }).length
+    assert.deepStrictEqual(wrong({ name: "n", data: "x".repeat(maxAgentEventBytes - fixed) }), [])
+    assert.deepStrictEqual(wrong({ name: "n", data: "x".repeat(maxAgentEventBytes - fixed + 1) }), ["data"])
+    assert.deepStrictEqual(wrong({ name: "n", data: "\u20ac".repeat(maxAgentEventBytes / 2) }), ["data"])
+    assert.deepStrictEqual(wrong({}), ["name"])
+    assert.deepStrictEqual(wrong({ name: "" }), ["name"])
+    assert.deepStrictEqual(wrong({ name: "x".repeat(65) }), ["name"])
+    assert.deepStrictEqual(wrong({ name: "n", date: 1 }), ["date"])
+  })
+
+  it.effect("take events for their agent, and say why one could not be told", () =>
+    Effect.gen(function* () {
+      const { tenant, api } = yield* fresh()
+      const calls = yield* Calls
+      const commands = yield* CallCommands
+      const { id } = yield* api.place({ payload: body(tenant), headers: {} })
+      const tell = (payload: Parameters<typeof api.tellAgent>[0]["payload"], to = id) =>
+        api.tellAgent({ params: { id: to }, payload })
+      const codeOf = (payload: Parameters<typeof tell>[0], to = id) =>
+        Effect.map(Effect.flip(tell(payload, to)), (problem) => ("code" in problem ? problem.code : problem._tag))
+      assert.strictEqual(yield* codeOf({ name: "note" }), "call_not_connected")
+      assert.strictEqual(yield* codeOf({ name: "note" }, "nonsense"), "call_not_found")
+
+      const heard: Array<unknown> = []
+      let reply: CommandReply = { ok: true, detail: "told" }
+      yield* commands.serve(id, (command) =>
+        Effect.sync(() => {
+          heard.push(command)
+          return reply
+        })
+      )
+      const data = { order: 7, notes: ["a", null, 1.5] }
+      yield* tell({ name: "order.changed", data })
+      yield* tell({ name: "bare" })
+      assert.deepStrictEqual(heard, [
+        { _tag: "AgentEvent", name: "order.changed", data },
+        { _tag: "AgentEvent", name: "bare", data: null }
+      ])
+      const { events } = yield* api.events({ params: { id }, query: {} })
+      assert.deepStrictEqual(
+        events.filter(({ kind }) => kind === "operator.event").map(({ source, payload }) => ({ source, payload })),
+        [
+          { source: "operator", payload: { name: "order.changed", data } },
+          { source: "operator", payload: { name: "bare", data: null } }
+        ]
+      )
+
+      for (const [reason, code] of [
+        ["not-connected", "call_not_connected"],
+        ["not-supported", "events_not_supported"],
+        ["not-told", "agent_not_reading"],
+        ["a reason of the future", "agent_not_reading"]
+      ] as const) {
+        reply = { ok: false, reason, detail: "The sentence." }
+        assert.strictEqual(yield* codeOf({ name: "note" }), code)
+        assert.strictEqual((yield* Effect.flip(tell({ name: "note" }))).message, "The sentence.")
+      }
+      reply = { ok: true, detail: "told" }
+      const empty = JSON.stringify({ name: "large", data: "" }).length
+      yield* tell({ name: "large", data: "x".repeat(maxAgentEventBytes - empty) })
+      const asked = heard.length
+      yield* calls.end(id, "agent_ended")
+      assert.strictEqual(yield* codeOf({ name: "note" }), "call_over")
+      assert.strictEqual(heard.length, asked)
+    }).pipe(Effect.scoped)
   )
 })

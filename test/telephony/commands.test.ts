@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { CallCommands } from "../../src/telephony/CallCommands.ts"
+import { CallCommands, maxAgentEventBytes } from "../../src/telephony/CallCommands.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { Node } from "../../src/telephony/Node.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
@@ -79,6 +79,26 @@ for (const [name, database] of databases)
       })
     )
 
+    it.effect("take an operator's event of the largest size to the agent's node", () =>
+      Effect.gen(function* () {
+        const here = yield* CallCommands
+        const { id, there } = yield* heldElsewhere
+        const seen: Array<number> = []
+        yield* there.serve(id, (command) =>
+          Effect.sync(() => {
+            if (command._tag === "AgentEvent") seen.push(JSON.stringify(command.data).length)
+            return { ok: false, detail: "d".repeat(200), reason: "not-supported" }
+          })
+        )
+        const name = "\u20ac".repeat(64)
+        const fixed = Buffer.byteLength(JSON.stringify({ name, data: "" }))
+        const data = "x".repeat(maxAgentEventBytes - fixed)
+        const reply = yield* Effect.retry(here.send(id, { _tag: "AgentEvent", name, data }), { times: 3 })
+        assert.deepInclude(reply, { ok: false, reason: "not-supported" })
+        assert.deepStrictEqual(seen, [data.length + 2])
+      })
+    )
+
     it.effect("that are too long for a notification, or of a call of this node, never leave it", () =>
       Effect.gen(function* () {
         const here = yield* CallCommands
@@ -102,7 +122,11 @@ layer(world())("a node that holds a call and does not answer", (it) => {
       yield* calls.moveMedia(id, "streaming")
       const { organizationId } = yield* callOf(id)
       const asked = yield* Deferred.make<void>()
-      yield* there.serve(id, () => Effect.andThen(Deferred.succeed(asked, undefined), Effect.never))
+      let asks = 0
+      yield* there.serve(id, () => {
+        asks += 1
+        return Effect.andThen(Deferred.succeed(asked, undefined), Effect.never)
+      })
       const channels = sql`SELECT pg_listening_channels()`
       yield* TestClock.withLive(eventually(channels, (rows) => rows.length >= 2))
       const pressing = yield* Effect.forkChild(Effect.flip(operating.sendDigits(organizationId, id, "1234")))
@@ -110,6 +134,18 @@ layer(world())("a node that holds a call and does not answer", (it) => {
       yield* TestClock.adjust("5 seconds")
       assert.deepInclude(yield* Fiber.join(pressing), { _tag: "CarrierError", kind: "unknown-outcome" })
       assert.deepStrictEqual(carrier.script.digits, [])
+
+      const telling = yield* Effect.forkChild(
+        Effect.flip(operating.tellAgent(organizationId, id, { name: "note", data: null }))
+      )
+      yield* TestClock.withLive(
+        eventually(
+          Effect.sync(() => asks),
+          (count) => count === 2
+        )
+      )
+      yield* TestClock.adjust("5 seconds")
+      assert.deepInclude(yield* Fiber.join(telling), { _tag: "EventRefused", reason: "unconfirmed" })
     })
   )
 })

@@ -1,8 +1,9 @@
 import { assert, layer } from "@effect/vitest"
-import { Effect, Fiber, Logger, Queue, Redacted } from "effect"
+import { Effect, Fiber, Logger, Queue, Redacted, type Schema } from "effect"
 import { AgentLost, AgentUnreachable } from "../../src/agents/AgentSpec.ts"
 import { Calls } from "../../src/telephony/Calls.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
+import { Operating } from "../../src/telephony/Operating.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import { agentServer } from "../agents/support/agentServer.ts"
 import { secret, until } from "../agents/support/legs.ts"
@@ -10,7 +11,7 @@ import { frame } from "../transport/support/rig.ts"
 import { start, stop } from "../transport/support/protocol.ts"
 import { carrierSocket, legThat, mediaWorld, openCall, reasonOf, upgrade, use } from "./mediaWorld.ts"
 import { Carrier } from "./support/fakeCarrier.ts"
-import { begin, eventsOf, payloadOf } from "./support/place.ts"
+import { begin, callOf, eventsOf, payloadOf } from "./support/place.ts"
 import { makeTenant } from "./support/world.ts"
 
 layer(mediaWorld, { excludeTestServices: true })("media sessions and their agents", (it) => {
@@ -144,6 +145,42 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions and their agent
       assert.strictEqual((yield* visit.closed).code, 1000)
       yield* Fiber.join(running)
       assert.deepStrictEqual(yield* payloadOf(id, "agent.event"), { name: "noted", data: null })
+    })
+  )
+
+  it.effect("let an operator tell a WebSocket agent something, and refuse it where nobody would hear it", () =>
+    Effect.gen(function* () {
+      const operating = yield* Operating
+      const server = yield* agentServer()
+      const agent = yield* use("websocket")
+      agent.settings = { url: server.url, secret, encoding: "mulaw" }
+      const { fake, id, running, tenant } = yield* openCall()
+      const tell = (name: string, data: Schema.Json = null) =>
+        operating.tellAgent(tenant.organizationId, id, { name, data })
+      const visit = yield* Queue.take(server.visits)
+      yield* visit.nextOf("call.start")
+      assert.deepNestedInclude(yield* Effect.flip(tell("early")), { _tag: "EventRefused", reason: "not-connected" })
+      yield* visit.say({ type: "call.accept" })
+      fake.audio(frame(8))
+      yield* until(() => visit.heard().length === 160)
+      yield* tell("order.changed", { order: 7 })
+      assert.deepStrictEqual(yield* visit.next, { type: "event", name: "order.changed", data: { order: 7 } })
+      assert.deepStrictEqual(yield* payloadOf(id, "operator.event"), { name: "order.changed", data: { order: 7 } })
+      fake.text(stop)
+      yield* Fiber.join(running)
+      assert.deepNestedInclude(yield* Effect.flip(tell("late")), { _tag: "EventRefused", reason: "over" })
+
+      yield* use("echo")
+      const deaf = yield* openCall()
+      const mediaIsOpen = Effect.map(callOf(deaf.id), ({ mediaState }) => mediaState === "streaming")
+      yield* Effect.repeat(Effect.delay(mediaIsOpen, "10 millis"), { until: (open) => open })
+      const told = operating.tellAgent(deaf.tenant.organizationId, deaf.id, { name: "note", data: null })
+      const connected = Effect.repeat(Effect.delay(Effect.flip(told), "10 millis"), {
+        while: (error) => error._tag === "EventRefused" && error.reason === "not-connected"
+      })
+      assert.deepNestedInclude(yield* connected, { _tag: "EventRefused", reason: "not-supported" })
+      deaf.fake.text(stop)
+      yield* Fiber.join(deaf.running)
     })
   )
 })

@@ -45,7 +45,7 @@ layer(mediaWorld, { excludeTestServices: true })("media sessions that are killed
         Effect.forkScoped
       )
       agent.kind = "websocket"
-      agent.settings = { ...agent.settings, url: server.url, secret }
+      agent.settings = { line: { redial_s: 0 }, url: server.url, secret }
       const tenant = yield* makeTenant({ concurrent: 1000, perSecond: 1000 })
       const before = sockets()
 

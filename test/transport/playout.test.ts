@@ -172,6 +172,24 @@ describe("clear", () => {
     })
   )
 
+  it.effect("may be as many as the frames that wait: only beyond that is one answered before its time", () =>
+    Effect.gen(function* () {
+      const { transport } = yield* rig()
+      const { events } = yield* reader(transport)
+      const frames = 3000
+      for (let n = 0; n < frames; n++) {
+        assert.isTrue(transport.playUnsafe(frame()))
+        yield* transport.mark(String(n))
+      }
+      assert.deepStrictEqual(events, [])
+      for (let n = frames; n <= 4000; n++) yield* transport.mark(String(n))
+      assert.deepStrictEqual(
+        events.map((event) => event._tag === "Mark" && event.name),
+        ["4000"]
+      )
+    })
+  )
+
   it.effect("can be followed by new speech from the very listener that hears of it", () =>
     Effect.gen(function* () {
       const { socket, transport } = yield* rig()

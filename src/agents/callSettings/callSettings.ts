@@ -1,5 +1,6 @@
 import { Schema } from "effect"
 import type { FormField } from "../../Form.ts"
+import { answeringMachineFields, AnsweringMachineSetting } from "./answeringMachine.ts"
 import { lineFields, LineSettings } from "./line.ts"
 import { recordingFields, RecordingSettings } from "./recording.ts"
 
@@ -9,10 +10,15 @@ import { recordingFields, RecordingSettings } from "./recording.ts"
  */
 export const callSettings = {
   line: Schema.optionalKey(LineSettings),
-  recording: Schema.optionalKey(RecordingSettings)
+  recording: Schema.optionalKey(RecordingSettings),
+  answering_machine: Schema.optionalKey(AnsweringMachineSetting)
 }
 
-export const callSettingFields: ReadonlyArray<FormField> = [...lineFields, ...recordingFields]
+export const callSettingFields: ReadonlyArray<FormField> = [
+  ...lineFields,
+  ...recordingFields,
+  ...answeringMachineFields
+]
 
 export const CallSettings = Schema.Struct(callSettings)
 export type CallSettings = typeof CallSettings.Type

@@ -1,3 +1,4 @@
+import type { ClientRequest, IncomingMessage } from "node:http"
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { pinnedLookup } from "../../network/hostGuard.ts"
@@ -5,10 +6,13 @@ import type { GuardedAddress } from "../AgentEnvironment.ts"
 import { AgentUnreachable } from "../AgentSpec.ts"
 import type { SocketLimits } from "./limits.ts"
 
-/** Sends a JSON message as text, unless the connection is closing already. */
-export const sendJson = (socket: WebSocket, message: object): void => {
-  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+/** Sends a text message, unless the connection is closing already. */
+export const sendText = (socket: WebSocket, message: string): void => {
+  if (socket.readyState === WebSocket.OPEN) socket.send(message)
 }
+
+/** Sends a JSON message as text, unless the connection is closing already. */
+export const sendJson = (socket: WebSocket, message: object): void => sendText(socket, JSON.stringify(message))
 
 /** Closes the connection in good order; cuts it when the other side does not take part. Safe to call again. */
 export const shut = (socket: WebSocket, code: number, reason: string, limits: SocketLimits): Effect.Effect<void> =>
@@ -53,6 +57,33 @@ export interface Opening {
   readonly protocol: string
   readonly subprotocols: Array<string>
   readonly headers: Readonly<Record<string, string>>
+  /** Reads nothing once it is open, so that whoever listens later misses nothing: see `hold`. False unless given. */
+  readonly paused?: boolean
+  /** The message for people when the other side answers with HTTP instead; `body` is the beginning of its answer. */
+  readonly explain?: (status: number, body: string) => string
+}
+
+/** Bytes of an HTTP answer that are read to learn why there is no WebSocket. */
+const maxAnswerBytes = 4 * 1024
+
+/** Reads the beginning of an answer that is no upgrade, then gives up the connection. */
+const readRefusal = (request: ClientRequest, response: IncomingMessage, done: (body: string) => void) => {
+  const parts: Array<Buffer> = []
+  let size = 0
+  const finish = () => {
+    response.off("data", take).off("close", finish)
+    request.destroy()
+    done(Buffer.concat(parts).subarray(0, maxAnswerBytes).toString("utf8"))
+  }
+  const take = (part: Buffer) => {
+    parts.push(part)
+    size += part.length
+    if (size >= maxAnswerBytes) finish()
+  }
+  response
+    .on("error", () => {})
+    .on("data", take)
+    .on("close", finish)
 }
 
 /**
@@ -61,7 +92,7 @@ export interface Opening {
  */
 export const open = Effect.fnUntraced(function* (
   target: GuardedAddress,
-  { headers, protocol, subprotocols }: Opening,
+  { explain: explainAnswer, headers, paused = false, protocol, subprotocols }: Opening,
   limits: SocketLimits
 ) {
   const host = target.url.host
@@ -78,9 +109,21 @@ export const open = Effect.fnUntraced(function* (
     (opened) => shut(opened, 1001, "Switchboard is going away", limits)
   )
   yield* Effect.callback<void, AgentUnreachable>((resume) => {
-    const opened = () => resume(Effect.void)
+    const opened = () => {
+      if (paused) socket.pause()
+      resume(Effect.void)
+    }
     const failed = (error: Error) => resume(Effect.fail(explain(host, protocol, error)))
     socket.once("open", opened).once("error", failed)
+    if (explainAnswer !== undefined) {
+      socket.once("unexpected-response", (request, response) => {
+        const fail = (body: string) => {
+          const message = explainAnswer(response.statusCode ?? 0, body)
+          resume(Effect.fail(new AgentUnreachable({ reason: "handshake-failed", message })))
+        }
+        readRefusal(request, response, fail)
+      })
+    }
     return Effect.sync(() => socket.off("open", opened).off("error", failed))
   }).pipe(
     Effect.timeoutOrElse({

@@ -31,17 +31,20 @@ export const mistakes = { burst: 50, perSecond: 1 }
 /** Control messages of an agent, readable or not. More than this is a flood, and the leg ends. */
 export const controls = { burst: 1_000, perSecond: 100 }
 
-/** A budget that refills with time. `take` is false when it is used up. `now` gives ms. */
+/**
+ * A budget that refills with time. `take` is false when less than the cost (1 unless given) is left; a cost below 0 gives
+ * back. `now` gives ms.
+ */
 export const budget = (size: { readonly burst: number; readonly perSecond: number }, now: () => number) => {
   let left = size.burst
   let at = now()
   return {
-    take: (): boolean => {
+    take: (cost = 1): boolean => {
       const time = now()
       left = Math.min(size.burst, left + (Math.max(0, time - at) * size.perSecond) / 1000)
       at = time
-      if (left < 1) return false
-      left -= 1
+      if (left < cost) return false
+      left = Math.min(size.burst, left - cost)
       return true
     }
   }

@@ -14,7 +14,10 @@ export interface Speech {
 }
 
 /** Cuts messages into pieces that always find room in an empty playout queue, converts them, and puts them in line. */
-export const makeSpeech = (inbox: Inbox, formats: { readonly from: AudioFormat; readonly to: AudioFormat }): Speech => {
+export const makeSpeech = (
+  inbox: Pick<Inbox, "audio">,
+  formats: { readonly from: AudioFormat; readonly to: AudioFormat }
+): Speech => {
   const { convert, flush, reset } = converter(formats.from, formats.to)
   const { drop, take } = wholeSamples(bytesPerSample(formats.from))
   const piece = bytesForMs(formats.from, 1_000)

@@ -1,12 +1,12 @@
 import { Effect, Redacted, Schema } from "effect"
 import { AgentEnvironment } from "../AgentEnvironment.ts"
 import { agentRegistration } from "../AgentRegistry.ts"
-import { type AgentCall, type AgentSpec, AgentUnreachable } from "../AgentSpec.ts"
-import { open, type Opening } from "../socket/connection.ts"
+import { type AgentSpec, AgentUnreachable } from "../AgentSpec.ts"
+import { open } from "../socket/connection.ts"
+import { callStart, opening } from "./beginning.ts"
 import { shakeHands } from "./handshake.ts"
 import { makeLeg } from "./leg.ts"
 import { type Limits, standardLimits } from "./limits.ts"
-import { type AgentAudio, type CallStart, frameMs, subprotocol, version } from "./messages.ts"
 import { fields, preferredAudio, WebSocketSettings } from "./settings.ts"
 
 const decodeSettings = Schema.decodeUnknownEffect(WebSocketSettings)
@@ -16,28 +16,6 @@ const unusableSettings = () =>
     reason: "handshake-failed",
     message: "The agent's stored settings are not valid any more. Open the agent and save it again."
   })
-
-const callStart = (call: AgentCall, audio: AgentAudio): typeof CallStart.Type => ({
-  type: "call.start",
-  version,
-  call: {
-    id: call.id,
-    direction: call.direction,
-    from: call.from,
-    to: call.to,
-    provider: call.provider,
-    telephony_configuration_id: call.telephonyConfigurationId,
-    context: call.context
-  },
-  audio: { encoding: audio.encoding, sample_rate: audio.sample_rate, frame_ms: frameMs },
-  resume_token: Redacted.value(call.resumeToken)
-})
-
-const opening = (secret: Redacted.Redacted<string> | undefined): Opening => ({
-  protocol: subprotocol,
-  subprotocols: [subprotocol],
-  headers: secret === undefined ? {} : { authorization: `Bearer ${Redacted.value(secret)}` }
-})
 
 /** The agent that is a WebSocket server of yours; its protocol is `docs/agent-protocol.md`. */
 export const webSocketAgent = (limits: Limits): AgentSpec =>

@@ -3,14 +3,17 @@ import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
 import { type Arrival, arrivals } from "../socket/arrivals.ts"
 import { sendJson, shut } from "../socket/connection.ts"
+import { hold } from "../socket/hold.ts"
 import type { Limits } from "./limits.ts"
-import type { AgentAudio, CallStart } from "./messages.ts"
+import type { AgentAudio, AgentIdentity, CallAccept, CallStart } from "./messages.ts"
 import { readFirst } from "./reading.ts"
 
 /** A connection over which the agent took the call. It is not read until `begin`. */
 export interface AcceptedCall {
   readonly socket: WebSocket
   readonly audio: AgentAudio
+  /** What the agent says that it is. */
+  readonly agent: AgentIdentity
   /** Reads the connection from now on; what came meanwhile is delivered first. Gives the way to stop. */
   readonly begin: (listener: (arrival: Arrival) => void) => () => void
 }
@@ -40,7 +43,7 @@ export const shakeHands = (socket: WebSocket, start: typeof CallStart.Type, limi
         return finish(Effect.fail(failed(host, `answered call.start with something unreadable: ${why}`)))
       }
       if (read.message.type === "call.refuse") return finish(Effect.fail(refused(host, read.message.reason)))
-      finish(Effect.succeed(accepted(socket, read.message.audio ?? start.audio)))
+      finish(Effect.succeed(accepted(socket, read.message, start.audio)))
     })
     const onClose = (code: number) =>
       finish(Effect.fail(failed(host, `closed the connection (code ${code}) before it took the call`)))
@@ -63,22 +66,12 @@ export const shakeHands = (socket: WebSocket, start: typeof CallStart.Type, limi
   )
 }
 
-const accepted = (socket: WebSocket, audio: AgentAudio): AcceptedCall => {
-  const early: Array<Arrival> = []
-  const keep = arrivals((arrival) => early.push(arrival))
-  socket.on("message", keep)
-  socket.pause()
+const accepted = (socket: WebSocket, accept: typeof CallAccept.Type, proposed: AgentAudio): AcceptedCall => {
+  const { agent = {}, audio = proposed } = accept
   return {
     socket,
     audio: { encoding: audio.encoding, sample_rate: audio.sample_rate },
-    begin: (listener) => {
-      const onMessage = arrivals(listener)
-      socket.off("message", keep).on("message", onMessage)
-      socket.resume()
-      early.splice(0).forEach(listener)
-      return () => {
-        socket.off("message", onMessage)
-      }
-    }
+    agent,
+    begin: hold(socket).begin
   }
 }

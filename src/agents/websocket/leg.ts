@@ -1,7 +1,7 @@
 import { Clock, Deferred, Effect, FiberSet, Metric } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
-import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
+import { type AgentEnd, type AgentLeg, AgentLost, type AnsweringNews, type CallLine } from "../AgentSpec.ts"
 import { recording } from "../recording.ts"
 import { sendJson, shut } from "../socket/connection.ts"
 import type { AcceptedCall } from "./handshake.ts"
@@ -12,7 +12,7 @@ import { budget, controls, mistakes } from "../socket/limits.ts"
 import type { Limits } from "./limits.ts"
 import { watch } from "../socket/liveness.ts"
 import type { ProblemCode, ToAgent } from "./messages.ts"
-import { badMessages, chunksDropped, chunksSent } from "./metrics.ts"
+import { badMessages, chunksDropped, chunksSent } from "../socket/metrics.ts"
 import { readMessage } from "./reading.ts"
 import { makeRequests, problem } from "./requests.ts"
 import { makeSpeech } from "../socket/speech.ts"
@@ -20,9 +20,16 @@ import { makeSpeech } from "../socket/speech.ts"
 const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
 
+const answeringMessage = (news: AnsweringNews): ToAgent => {
+  const at_ms = Math.round(news.atMs)
+  if (news._tag === "Beep") return { type: "answering_machine.beep", at_ms }
+  const { reason, result, source } = news
+  return { type: "answering_machine", result, source, ...(reason === undefined ? {} : { reason }), at_ms }
+}
+
 /** The agent's part of one call, over a connection on which it took the call. */
 export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
-  const { audio, socket } = accepted
+  const { agent, audio, socket } = accepted
   const agentFormat: AudioFormat = { encoding: audio.encoding, sampleRate: audio.sample_rate }
   let closing = { code: 1000, reason: "the call is over" }
 
@@ -30,6 +37,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
     const clock = yield* Clock.Clock
     const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
     const record = yield* recording(line)
+    if (Object.keys(agent).length > 0) record("agent.identified", { ...agent })
     const start = yield* FiberSet.makeRuntime<never, void, never>()
     const end = yield* Deferred.make<AgentEnd, AgentLost>()
     const inbox = makeInbox({
@@ -159,6 +167,13 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       Effect.sync(() =>
         sendJson(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })
       ),
+    event: ({ data, name }) =>
+      Effect.sync(() => {
+        if (socket.readyState !== socket.OPEN || socket.bufferedAmount > limits.maxUnreadBytes) return false
+        sendJson(socket, { type: "event", name, data })
+        return true
+      }),
+    answeringMachine: (news) => Effect.sync(() => sendJson(socket, answeringMessage(news))),
     ended: ({ owner, reason }) =>
       Effect.suspend(() => {
         sendJson(socket, { type: "call.end", reason, owner })

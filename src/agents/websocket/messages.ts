@@ -1,7 +1,12 @@
 import { Schema } from "effect"
+import { maxEventName } from "../AgentSpec.ts"
 
 /** The version of the protocol that this code speaks, and the WebSocket subprotocol that names it. */
 export const version = 1
+/** What has been added to the version so far; the changelog of `docs/agent-protocol.md` says what. */
+export const revision = "1.1"
+/** Every version that this code speaks, the oldest first. */
+export const versions = [version] as const
 export const subprotocol = "switchboard.v1"
 
 /** How much audio a binary message from us usually holds, ms. */
@@ -13,18 +18,30 @@ export const AgentAudio = Schema.Struct({
   sample_rate: Schema.Literals([8000, 16000, 24000, 48000])
 })
   .check(
-    Schema.makeFilter(({ encoding, sample_rate }) =>
-      encoding === "pcm_s16le" || sample_rate === 8000 ? undefined : `must be 8000 Hz for ${encoding}`
+    Schema.makeFilter(
+      ({ encoding, sample_rate }) =>
+        encoding === "pcm_s16le" || sample_rate === 8000 ? undefined : `must be 8000 Hz for ${encoding}`,
+      {
+        toJsonSchema: () => ({
+          anyOf: [
+            { properties: { encoding: { enum: ["pcm_s16le"] } } },
+            { properties: { sample_rate: { enum: [8000] } } }
+          ]
+        })
+      }
     )
   )
   .annotate({ identifier: "Audio", description: "G.711 (mulaw, alaw) is spoken at 8000 Hz only." })
 export type AgentAudio = typeof AgentAudio.Type
 
 const Milliseconds = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+const text = (maximum: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(maximum))
+const Version = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 export const CallStart = Schema.Struct({
   type: Schema.Literal("call.start"),
-  version: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  version: Version,
+  versions: Schema.Array(Version).check(Schema.isMinLength(1)),
   call: Schema.Struct({
     id: Schema.String,
     direction: Schema.Literals(["inbound", "outbound"]),
@@ -39,10 +56,12 @@ export const CallStart = Schema.Struct({
     sample_rate: Schema.Literals([8000, 16000, 24000, 48000]),
     frame_ms: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
   }),
-  resume_token: Schema.String
+  resume_token: Schema.String,
+  resumed: Schema.optionalKey(Schema.Struct({ attempt: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)) }))
 }).annotate({
   identifier: "CallStart",
-  description: "The first message: which call this is, and the audio we propose."
+  description:
+    "The first message: which call this is, and the audio we propose. With `resumed` it is a call whose connection was lost."
 })
 
 export const CallDigit = Schema.Struct({
@@ -76,6 +95,31 @@ export const TransferState = Schema.Struct({
   reason: Schema.optionalKey(Schema.String)
 }).annotate({ identifier: "TransferState", description: "Where a transfer stands." })
 
+export const OperatorEvent = Schema.Struct({
+  type: Schema.Literal("event"),
+  name: text(maxEventName),
+  data: Schema.Json
+}).annotate({ identifier: "OperatorEvent", description: "Somebody told you something, by the API." })
+
+export const AnsweringMachine = Schema.Struct({
+  type: Schema.Literal("answering_machine"),
+  result: Schema.Literals(["human", "machine", "unknown"]),
+  source: Schema.Literals(["carrier", "switchboard"]),
+  reason: Schema.optionalKey(Schema.String),
+  at_ms: Milliseconds
+}).annotate({
+  identifier: "AnsweringMachine",
+  description: "Who answered the call that you make, as the carrier or Switchboard's own detection has it."
+})
+
+export const AnsweringMachineBeep = Schema.Struct({
+  type: Schema.Literal("answering_machine.beep"),
+  at_ms: Milliseconds
+}).annotate({
+  identifier: "AnsweringMachineBeep",
+  description: "The machine has beeped: what you say from now on is recorded."
+})
+
 export const ProblemCode = Schema.Literals([
   "unreadable_message",
   "message_too_large",
@@ -106,16 +150,25 @@ export const ToAgent = Schema.Union([
   MarkReached,
   Cleared,
   TransferState,
+  OperatorEvent,
+  AnsweringMachine,
+  AnsweringMachineBeep,
   ProtocolProblem,
   CallEnd
 ]).annotate({ identifier: "FromSwitchboard" })
 export type ToAgent = typeof ToAgent.Type
 
-const text = (maximum: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(maximum))
+/** What the agent says that it is. */
+export const AgentIdentity = Schema.Struct({
+  name: Schema.optionalKey(text(128)),
+  version: Schema.optionalKey(text(128))
+}).annotate({ identifier: "Agent", description: "What you are, for the call's event log." })
+export type AgentIdentity = typeof AgentIdentity.Type
 
 export const CallAccept = Schema.Struct({
   type: Schema.Literal("call.accept"),
-  audio: Schema.optionalKey(AgentAudio)
+  audio: Schema.optionalKey(AgentAudio),
+  agent: Schema.optionalKey(AgentIdentity)
 }).annotate({ identifier: "CallAccept", description: "Take the call, with the proposed audio or another." })
 
 export const CallRefuse = Schema.Struct({
@@ -135,7 +188,7 @@ export const ClearRequest = Schema.Struct({ type: Schema.Literal("clear") }).ann
 
 export const DigitsRequest = Schema.Struct({
   type: Schema.Literal("digits"),
-  digits: Schema.String.check(Schema.isPattern(/^[0-9A-D*#wW]{1,64}$/))
+  digits: Schema.String.check(Schema.isPattern(/^[0-9A-D*#wW]{1,64}$/u))
 }).annotate({ identifier: "DigitsRequest", description: "Press keys on the call; w waits half a second, W a second." })
 
 export const TransferRequest = Schema.Struct({
@@ -152,7 +205,7 @@ export const HangUpRequest = Schema.Struct({
 
 export const EventNote = Schema.Struct({
   type: Schema.Literal("event"),
-  name: text(64),
+  name: text(maxEventName),
   data: Schema.optionalKey(Schema.Json)
 }).annotate({ identifier: "EventNote", description: "Write something into the call's event log." })
 

@@ -1,44 +1,20 @@
 import { Schema } from "effect"
 import type { FormField } from "../../Form.ts"
 import { callSettingFields, callSettings } from "../callSettings/callSettings.ts"
-import { isLoopbackHost } from "../../network/addresses.ts"
+import { addressFields, addressSettings, secretUnlessLoopback } from "../socket/address.ts"
 import type { AgentAudio } from "./messages.ts"
-
-/** The shortest secret that is taken, characters. */
-const minSecretLength = 16
-
-const AgentUrl = Schema.String.check(
-  Schema.isMaxLength(2048),
-  Schema.makeFilter((value) => {
-    const url = URL.parse(value)
-    if (url === null || (url.protocol !== "ws:" && url.protocol !== "wss:")) {
-      return "must be a WebSocket address that begins with wss:// (or ws://)"
-    }
-    if (url.username !== "" || url.password !== "") return "must not hold a user name or password: use the secret"
-    return url.hash === "" ? undefined : "must not have a # part"
-  })
-)
 
 /** A number, or the same number as a form's list of choices gives it. */
 const Rate = Schema.Literals([8000, 16000, 24000, 48000, "8000", "16000", "24000", "48000"])
 
 /** What is stored for an agent of this kind. */
 export const WebSocketSettings = Schema.Struct({
-  url: AgentUrl,
-  secret: Schema.optionalKey(
-    Schema.RedactedFromValue(
-      Schema.String.check(Schema.isMinLength(minSecretLength), Schema.isPattern(/^[\x21-\x7e]+$/))
-    )
-  ),
+  ...addressSettings,
   encoding: Schema.optionalKey(Schema.Literals(["pcm_s16le", "mulaw"])),
   sample_rate: Schema.optionalKey(Rate),
   ...callSettings
 }).check(
-  Schema.makeFilter(({ secret, url }) =>
-    secret !== undefined || isLoopbackHost(URL.parse(url)?.hostname ?? "")
-      ? undefined
-      : { path: ["secret"], issue: "is required unless the agent runs on this machine" }
-  ),
+  secretUnlessLoopback,
   Schema.makeFilter(({ encoding, sample_rate }) =>
     encoding !== "mulaw" || sample_rate === undefined || Number(sample_rate) === 8000
       ? undefined
@@ -56,23 +32,14 @@ export const preferredAudio = (settings: WebSocketSettings): AgentAudio => {
 
 /** The form. */
 export const fields: ReadonlyArray<FormField> = [
-  {
-    name: "url",
-    label: "WebSocket URL",
-    type: "text",
-    required: true,
-    sensitive: false,
-    description: "Where your agent listens. Switchboard connects to it once per call.",
-    placeholder: "wss://agent.example.com/calls"
-  },
-  {
-    name: "secret",
-    label: "Secret",
-    type: "password",
-    required: false,
-    sensitive: true,
-    description: `Sent as a bearer token, so that your agent knows who calls; at least ${minSecretLength} characters. Needed unless the agent runs on this machine.`
-  },
+  ...addressFields({
+    url: {
+      description:
+        "Where your agent listens. Switchboard connects to it once per call, and again when a connection is lost.",
+      placeholder: "wss://agent.example.com/calls"
+    },
+    secret: { label: "Secret", purpose: "Sent as a bearer token, so that your agent knows who calls." }
+  }),
   {
     name: "encoding",
     label: "Audio encoding",

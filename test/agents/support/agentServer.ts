@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http"
 import { Deferred, Effect, FiberSet, Queue, type Result, Schema } from "effect"
 import { type WebSocket, WebSocketServer } from "ws"
 import { ToAgent } from "../../../src/agents/websocket/messages.ts"
+import { wrongFromSwitchboard } from "./committedSchema.ts"
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(ToAgent))
 
@@ -27,6 +28,8 @@ export interface AgentServer {
   readonly url: string
   readonly visits: Queue.Dequeue<Visit>
   readonly connections: () => number
+  /** Every text message that Switchboard sent so far, over all connections. */
+  readonly sent: () => ReadonlyArray<unknown>
 }
 
 export interface ServerOptions {
@@ -41,13 +44,18 @@ const isOf =
   (message: ToAgent): message is Extract<ToAgent, { type: Type }> =>
     message.type === type
 
-const visitOf = Effect.fnUntraced(function* (socket: WebSocket, request: IncomingMessage) {
+const visitOf = Effect.fnUntraced(function* (
+  socket: WebSocket,
+  request: IncomingMessage,
+  note: (text: string) => void
+) {
   const messages = yield* Queue.unbounded<Result.Result<ToAgent, Schema.SchemaError>>()
   const end = yield* Deferred.make<{ readonly code: number; readonly reason: string }>()
   const audio: Array<Buffer> = []
   socket.on("message", (data, binary) => {
     if (!Buffer.isBuffer(data)) return
     if (binary) return void audio.push(data)
+    note(data.toString())
     Queue.offerUnsafe(messages, decode(data.toString()))
   })
   socket.on("close", (code, reason) => Deferred.doneUnsafe(end, Effect.succeed({ code, reason: reason.toString() })))
@@ -72,9 +80,29 @@ const visitOf = Effect.fnUntraced(function* (socket: WebSocket, request: Incomin
   return visit
 })
 
-/** A WebSocket server on a free port of this machine; every connection of Switchboard becomes a visit. */
+/** Keeps what Switchboard really sends, and fails the test at its end where that is not as the committed JSON Schema says. */
+const keeping = Effect.gen(function* () {
+  const sent: Array<unknown> = []
+  const wrong: Array<string> = []
+  yield* Effect.addFinalizer(() =>
+    wrong.length === 0 ? Effect.void : Effect.die(new Error(`Not as docs/agent-protocol.schema.json: ${wrong[0]}`))
+  )
+  const note = (text: string) => {
+    const message: unknown = JSON.parse(text)
+    const why = wrongFromSwitchboard(message)
+    if (why !== undefined) wrong.push(`${text.slice(0, 300)}: ${why}`)
+    sent.push(message)
+  }
+  return { note, sent: () => sent }
+})
+
+/**
+ * A WebSocket server on a free port of this machine; every connection of Switchboard becomes a visit. Whatever Switchboard sends is
+ * held against the committed JSON Schema.
+ */
 export const agentServer = Effect.fnUntraced(function* (options: ServerOptions = {}) {
   const visits = yield* Queue.unbounded<Visit>()
+  const { note, sent } = yield* keeping
   const fork = yield* FiberSet.makeRuntime<never, unknown, never>()
   const subprotocol = options.subprotocol ?? "switchboard.v1"
   const server = yield* Effect.acquireRelease(
@@ -99,9 +127,14 @@ export const agentServer = Effect.fnUntraced(function* (options: ServerOptions =
       })
   )
   server.on("connection", (socket, request) => {
-    fork(Effect.flatMap(visitOf(socket, request), (visit) => Queue.offer(visits, visit)))
+    fork(Effect.flatMap(visitOf(socket, request, note), (visit) => Queue.offer(visits, visit)))
   })
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  return { url: `ws://127.0.0.1:${port}/calls`, visits, connections: () => server.clients.size } satisfies AgentServer
+  return {
+    url: `ws://127.0.0.1:${port}/calls`,
+    visits,
+    sent,
+    connections: () => server.clients.size
+  } satisfies AgentServer
 })

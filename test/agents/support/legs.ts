@@ -1,5 +1,5 @@
 import { Effect, Exit, Fiber, Queue, Redacted, Scope } from "effect"
-import { AgentEnvironment, addressGuard } from "../../../src/agents/AgentEnvironment.ts"
+import { AgentEnvironment, addressGuard, type GuardOptions, httpGuard } from "../../../src/agents/AgentEnvironment.ts"
 import type {
   AgentCall,
   CallLine,
@@ -28,12 +28,14 @@ export const someCall: AgentCall = {
 }
 
 /** Lets agents on this machine's loopback be reached, as a service on loopback does. */
+const onLoopback: GuardOptions = {
+  privateHosts: [],
+  publicUrl: "http://127.0.0.1:8080",
+  resolve: () => Effect.succeed([{ address: "127.0.0.1", family: 4 }])
+}
 export const loopbackEnvironment = AgentEnvironment.of({
-  guard: addressGuard({
-    privateHosts: [],
-    publicUrl: "http://127.0.0.1:8080",
-    resolve: () => Effect.succeed([{ address: "127.0.0.1", family: 4 }])
-  })
+  guard: addressGuard(onLoopback),
+  guardHttp: httpGuard(onLoopback)
 })
 
 export const secret = "a-secret-of-some-length"
@@ -72,10 +74,10 @@ export const memoryLine = (refusals: Refusals = {}) => {
   return { events, transfers, digits, recordings, line }
 }
 
-/** Connects the kind of agent under test to a URL, in the scope. */
-export const connect = (url: string, limits: Partial<Limits> = {}, settings: FormValues = {}) =>
+/** Connects the kind of agent under test to a URL, in the scope, for the `attempt`th time after the first. */
+export const connect = (url: string, limits: Partial<Limits> = {}, settings: FormValues = {}, attempt = 0) =>
   webSocketAgent({ ...standardLimits, ...limits })
-    .connect(someCall, Redacted.make({ url, secret, ...settings }))
+    .connect({ ...someCall, attempt }, Redacted.make({ url, secret, ...settings }))
     .pipe(Effect.provideService(AgentEnvironment, loopbackEnvironment))
 
 /** A call in progress: the agent took it, the audio flows. The call's scope is closed with the test's. */
@@ -89,12 +91,13 @@ export const startCall = Effect.fnUntraced(function* (
     readonly eager?: Uint8Array
     readonly media?: Parameters<typeof fakeTransport>[0]
     readonly refusals?: Refusals
+    readonly attempt?: number
   } = {}
 ) {
   const media = yield* fakeTransport(options.media)
   const { digits, events, line, recordings, transfers } = memoryLine(options.refusals)
   const scope = yield* Scope.fork(yield* Effect.scope)
-  const connecting = yield* connect(server.url, options.limits, options.settings).pipe(
+  const connecting = yield* connect(server.url, options.limits, options.settings, options.attempt).pipe(
     Effect.provideService(Scope.Scope, scope),
     Effect.forkScoped
   )
@@ -121,6 +124,12 @@ export const startCall = Effect.fnUntraced(function* (
   }
 })
 
-/** Waits until something holds. The test's own time limit ends it where it never does. */
+/** Waits until something holds, whatever clock the test has. The test's own time limit ends it where it never does. */
 export const until = (holds: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => (holds() ? Effect.void : Effect.delay(until(holds), "5 millis")))
+  Effect.callback<void>((resume) => {
+    if (holds()) return resume(Effect.void)
+    const looking = setInterval(() => {
+      if (holds()) resume(Effect.sync(() => clearInterval(looking)))
+    }, 5)
+    return Effect.sync(() => clearInterval(looking))
+  })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { converter } from "../../../src/audio/converter.ts"
 import { agentServer } from "../support/agentServer.ts"
 import { mulaw8 } from "../support/fakeTransport.ts"
@@ -24,6 +24,7 @@ describe("a call with a WebSocket agent", () => {
       assert.deepStrictEqual(start, {
         type: "call.start",
         version: 1,
+        versions: [1],
         call: {
           id: someCall.id,
           direction: "inbound",
@@ -34,9 +35,47 @@ describe("a call with a WebSocket agent", () => {
           context: { customer: "c-42", vip: true }
         },
         audio: { encoding: "pcm_s16le", sample_rate: 16000, frame_ms: 20 },
-        resume_token: start.resume_token
+        resume_token: Redacted.value(someCall.resumeToken)
       })
-      assert.match(start.resume_token, /^[\w-]{22}$/)
+    })
+  )
+
+  it.live("notes what the agent says that it is, and nothing of one that says nothing", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const named = yield* startCall(server, {
+        accept: { type: "call.accept", agent: { name: "receptionist", version: "2026.10", language: "nl" } }
+      })
+      yield* until(() => named.events.length === 1)
+      assert.deepStrictEqual(named.events, [
+        { kind: "agent.identified", details: { name: "receptionist", version: "2026.10" } }
+      ])
+      const shy = yield* startCall(server, { accept: { type: "call.accept", agent: {} } })
+      yield* shy.visit.say({ type: "event", name: "first" })
+      yield* until(() => shy.events.length === 1)
+      assert.strictEqual(shy.events[0]?.kind, "agent.event")
+    })
+  )
+
+  it.live("tells an agent that its call comes back, by the token of before, and goes on as with any call", () =>
+    Effect.gen(function* () {
+      const server = yield* agentServer()
+      const first = yield* startCall(server)
+      yield* Effect.sync(() => first.visit.socket.terminate())
+      assert.strictEqual((yield* first.failure)._tag, "AgentLost")
+      const second = yield* startCall(server, { attempt: 1, settings: { encoding: "mulaw" } })
+      assert.deepStrictEqual(
+        { token: first.start.resume_token, resumed: first.start.resumed },
+        { token: Redacted.value(someCall.resumeToken), resumed: undefined }
+      )
+      assert.deepStrictEqual(
+        { token: second.start.resume_token, resumed: second.start.resumed },
+        { token: Redacted.value(someCall.resumeToken), resumed: { attempt: 1 } }
+      )
+      second.media.emit({ _tag: "Audio", chunk: Uint8Array.of(1, 2, 3) })
+      yield* until(() => second.visit.heard().length === 3)
+      yield* second.visit.speak(Uint8Array.of(4, 5))
+      yield* until(() => second.media.byteCount() === 2)
     })
   )
 

@@ -21,12 +21,12 @@ const silentPort = Effect.acquireRelease(
 )
 
 /** What becomes of a connection to which the agent answers `call.start` with this. */
-const answered = Effect.fnUntraced(function* (...answers: ReadonlyArray<unknown>) {
+const answered = Effect.fnUntraced(function* (answer: unknown, attempt = 0) {
   const server = yield* agentServer()
-  const outcome = yield* Effect.forkScoped(Effect.flip(connect(server.url)))
+  const outcome = yield* Effect.forkScoped(Effect.flip(connect(server.url, {}, {}, attempt)))
   const visit = yield* Queue.take(server.visits)
   yield* visit.nextOf("call.start")
-  for (const answer of answers) yield* visit.say(answer)
+  yield* visit.say(answer)
   return { failure: yield* Fiber.join(outcome), closed: yield* visit.closed }
 })
 
@@ -46,6 +46,15 @@ describe("connecting to a WebSocket agent", () => {
       const { closed, failure } = yield* answered({ type: "call.refuse", reason: "no model is free" })
       assert.strictEqual(failure.reason, "refused-call")
       assert.include(failure.message, "no model is free")
+      assert.strictEqual(closed.code, 1000)
+    })
+  )
+
+  it.live("hears a refusal of a call that comes back, too", () =>
+    Effect.gen(function* () {
+      const { closed, failure } = yield* answered({ type: "call.refuse", reason: "unknown token" }, 1)
+      assert.strictEqual(failure.reason, "refused-call")
+      assert.include(failure.message, "unknown token")
       assert.strictEqual(closed.code, 1000)
     })
   )
@@ -71,6 +80,7 @@ describe("connecting to a WebSocket agent", () => {
       "audio"
     ],
     ["G.711 at another rate", { type: "call.accept", audio: { encoding: "mulaw", sample_rate: 16000 } }, "8000"],
+    ["a name that is too long", { type: "call.accept", agent: { name: "x".repeat(129) } }, "call.accept: agent.name"],
     ["a text of more than 64 KiB", { type: "call.accept", padding: "x".repeat(65 * 1024) }, "too large"]
   ] as const) {
     it.live(`does not take ${name} for an answer`, () =>

@@ -6,6 +6,7 @@ import * as fc from "fast-check"
 import { protocolSchema } from "../../../src/agents/websocket/jsonSchema.ts"
 import { FirstFromAgent, FromAgent, ToAgent } from "../../../src/agents/websocket/messages.ts"
 import { readFirst, readMessage } from "../../../src/agents/websocket/reading.ts"
+import { committedSchema, wrongFromAgent, wrongFromSwitchboard } from "../support/committedSchema.ts"
 import { root } from "../../support/imports.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -23,14 +24,15 @@ const typesOf = (members: ReadonlyArray<{ readonly fields: { readonly type: { re
 
 describe("the agent protocol", () => {
   it("is described by the JSON Schema that is committed (node scripts/agent-protocol-schema.ts writes it)", () => {
-    const committed: unknown = JSON.parse(readFileSync(join(root, "docs/agent-protocol.schema.json"), "utf8"))
-    assert.deepStrictEqual(committed, JSON.parse(JSON.stringify(protocolSchema())))
+    assert.deepStrictEqual(committedSchema, JSON.parse(JSON.stringify(protocolSchema())))
   })
 
   it("is shown by examples in its guide, each of them true, every message among them", () => {
     assert.isAbove(examples.length, 10)
     for (const example of examples) {
       assert.isTrue(Result.isSuccess(decodeAnything(example)), JSON.stringify(example))
+      const wrong = [wrongFromSwitchboard(example), wrongFromAgent(example)]
+      assert.isTrue(wrong.includes(undefined), `${JSON.stringify(example)}: ${wrong.join("; ")}`)
     }
     const shown = new Set(examples.map((example) => Reflect.get(Object(example), "type")))
     for (const type of [
@@ -45,7 +47,26 @@ describe("the agent protocol", () => {
   it.prop("reads every message that the schema allows", [FromAgent], ([message]) => {
     const plain: unknown = JSON.parse(JSON.stringify(message))
     assert.deepStrictEqual<unknown>(readMessage(bytes(JSON.stringify(message))), { _tag: "Message", message: plain })
+    assert.isUndefined(wrongFromAgent(plain))
   })
+
+  it.prop(
+    "says in its JSON Schema of every message whether it can be read",
+    [FromAgent, FirstFromAgent],
+    (messages) => {
+      for (const message of messages) {
+        for (const broken of [
+          { ...message, name: 7, digits: "x", destination: "", now: "later", reason: 1, audio: { encoding: "opus" } },
+          { ...message, audio: { encoding: "alaw", sample_rate: 16000 }, agent: { name: "" } },
+          { ...message }
+        ]) {
+          const text = bytes(JSON.stringify(broken))
+          const readable = readMessage(text)._tag === "Message" || readFirst(text)._tag === "Message"
+          assert.strictEqual(wrongFromAgent(JSON.parse(JSON.stringify(broken))) === undefined, readable)
+        }
+      }
+    }
+  )
 
   it("grows: unknown types and fields are ignored", () => {
     assert.deepStrictEqual(readMessage(bytes('{"type":"dance"}')), { _tag: "Ignored" })

@@ -44,10 +44,8 @@ describe("the settings of a WebSocket agent", () => {
   })
 
   it("agree with the form", () => {
-    assert.deepStrictEqual(
-      [...new Set(fields.map(({ name }) => name.replace(/\..*/, "")))].toSorted(),
-      Object.keys(WebSocketSettings.fields).toSorted()
-    )
+    const shown = new Set(fields.map(({ name }) => name.split(".")[0] ?? name))
+    assert.deepStrictEqual(shown, new Set(Object.keys(WebSocketSettings.fields)))
     assert.deepStrictEqual(Schema.decodeSync(Schema.Array(FormField))(fields), fields)
     assert.deepStrictEqual(
       fields.filter(({ sensitive }) => sensitive).map(({ name }) => name),

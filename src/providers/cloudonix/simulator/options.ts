@@ -23,8 +23,6 @@ export interface CloudonixOptions extends SimulatorOptions {
   readonly connectedNamesProtocol?: boolean
   /** Whether marks come back. Yes, as on the stream protocol that this one copies. */
   readonly marks?: boolean
-  /** Whether `clear` empties the buffer. Yes. */
-  readonly clears?: boolean
   /** How much audio the carrier keeps, ms. Unpublished; kept small, so that a side which does not pace is found. 2000. */
   readonly playoutLimitMs?: number
   /** Session updates as one object, or as a list of one. Object. */

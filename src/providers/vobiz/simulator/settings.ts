@@ -55,7 +55,7 @@ export const defaults = {
   retryDelayMs: 1000
 } as const satisfies VobizOptions
 
-type Optional = "callsPerSecond" | "mediaUrl" | "concurrentCalls"
+type Optional = "callsPerSecond" | "mediaUrl" | "concurrentCalls" | "clears"
 
 /** All options, with defaults where nothing was chosen. */
 export type Settings = Required<Omit<VobizOptions, Optional>> & Pick<VobizOptions, Optional>

@@ -1,0 +1,181 @@
+import { Clock, Deferred, Effect, FiberSet, Metric, Redacted } from "effect"
+import { bytesForMs } from "../../Audio.ts"
+import type { MediaEvent, Transport } from "../../Transport.ts"
+import { base64Message } from "../../transport/base64Message.ts"
+import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
+import { recording } from "../recording.ts"
+import type { Arrival } from "../socket/arrivals.ts"
+import { sendJson, shut } from "../socket/connection.ts"
+import { makeHearing } from "../socket/hearing.ts"
+import { makeInbox } from "../socket/inbox.ts"
+import { budget, mistakes } from "../socket/limits.ts"
+import { watch } from "../socket/liveness.ts"
+import { badMessages, chunksDropped, chunksSent } from "../socket/metrics.ts"
+import { appendHead, appendTail, type ClientEvent } from "./clientEvents.ts"
+import { type Conversation, makeConversation, type Subject } from "./conversation.ts"
+import type { OpenSession } from "./handshake.ts"
+import { events } from "./limits.ts"
+import { readEvent } from "./serverEvents.ts"
+import { sessionOf, spokenFormat } from "./session.ts"
+
+const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
+const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
+
+/** Bytes of a message for a byte of audio, for the shortest frames that carriers send: base64 and JSON. */
+const expansion = 1.7
+/** The name of the `session.update` that sets the audio. */
+const audioUpdate = "sb_audio"
+
+/** The model's part of one call, over an open session. */
+export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
+  const { socket } = open
+  const { call, limits, memory, settings, words } = subject
+  let closing = { code: 1000, reason: "the call is over" }
+  let current: Conversation | undefined
+
+  const run = Effect.fnUntraced(function* (transport: Transport, line: CallLine) {
+    const clock = yield* Clock.Clock
+    const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+    const record = yield* recording(line)
+    const fork = yield* FiberSet.makeRuntime<never, void, never>()
+    const end = yield* Deferred.make<AgentEnd, AgentLost>()
+    const start = (act: Effect.Effect<void>) => fork(Effect.onError(act, (cause) => Deferred.failCause(end, cause)))
+    const lose = (reason: AgentLost["reason"], message: string) => {
+      if (reason === "protocol-abuse") closing = { code: 1008, reason: message }
+      Deferred.doneUnsafe(end, new AgentLost({ reason, message }))
+    }
+    const send = (event: ClientEvent) => {
+      if (socket.bufferedAmount <= limits.maxUnreadBytes) sendJson(socket, event)
+      else lose("stalled", "The API does not read what it is sent.")
+    }
+
+    const { incomingFormat, outgoingFormat } = transport.info
+    const input = spokenFormat(incomingFormat)
+    const output = spokenFormat(outgoingFormat)
+    const inbox = makeInbox({
+      play: transport.playUnsafe,
+      onRoom: transport.onRoom,
+      start,
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      readAhead: bytesForMs(outgoingFormat, limits.aheadMs)
+    })
+    const append = base64Message(appendHead, appendTail)
+    const hearing = makeHearing(
+      {
+        socket,
+        formats: { from: incomingFormat, to: input.format },
+        send: (audio) => socket.send(append(audio).data, { binary: false }),
+        expansion,
+        now
+      },
+      limits
+    )
+
+    const mistakesLeft = budget(mistakes, now)
+    const eventsLeft = budget(events, now)
+    let mistakesMade = 0
+    const mistake = (why: string) => {
+      mistakesMade += 1
+      if (mistakesMade === 1) record("agent.error", { code: "unreadable_message", message: `Not understood: ${why}.` })
+      if (!mistakesLeft.take()) lose("protocol-abuse", "too many messages that cannot be used")
+    }
+    const conversation = makeConversation(subject, {
+      transport,
+      line,
+      inbox,
+      format: output.format,
+      cancelsByItself: open.cancelsByItself,
+      send,
+      record,
+      start,
+      hangUp: () => Deferred.doneUnsafe(end, Effect.succeed(hungUp(true))),
+      mistake,
+      now
+    })
+
+    const onArrival = ({ binary, data }: Arrival) => {
+      if (!eventsLeft.take()) return lose("protocol-abuse", "too many events")
+      if (binary) return mistake("a binary message")
+      const read = readEvent(data.toString("utf8"))
+      if (read._tag === "Unreadable") return mistake(read.why)
+      if (read._tag === "Ignored") return
+      conversation.onEvent(read.event)
+      if (read.event.type === "error" && read.event.error.event_id === audioUpdate)
+        lose("closed", `The API refused the call's audio: ${conversation.lastProblem()}`)
+    }
+    /** A defect of ours ends this call; out of a socket's callback it would end the process. */
+    const contained = (arrival: Arrival) => {
+      try {
+        onArrival(arrival)
+      } catch (defect) {
+        Deferred.doneUnsafe(end, Effect.die(defect))
+      }
+    }
+    const onMedia = (event: MediaEvent) => {
+      if (event._tag === "Audio") {
+        if (!hearing.hear(event.chunk)) lose("stalled", "The API stopped reading the caller's audio.")
+      } else if (event._tag === "Digit") conversation.onDigit(event.digit)
+      else if (event._tag === "Mark") conversation.onMark(event.name, event.cleared)
+    }
+    const onClose = (code: number, reason: Buffer) => {
+      const why = conversation.lastProblem() || words(reason.toString("utf8"))
+      lose("closed", `The API closed the connection with code ${code}${why === "" ? "" : `: ${why}`}.`)
+    }
+
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        current = conversation
+        socket.on("close", onClose)
+        if (socket.readyState !== socket.OPEN) onClose(1006, Buffer.alloc(0))
+        send({
+          type: "session.update",
+          event_id: audioUpdate,
+          session: sessionOf(settings, { input: input.api, output: output.api })
+        })
+        conversation.begin()
+        return open.begin(contained)
+      }),
+      (stopListening) =>
+        conversation.close.pipe(
+          Effect.andThen(
+            Effect.sync(() => {
+              current = undefined
+              socket.off("close", onClose)
+              stopListening()
+              inbox.stop()
+            })
+          ),
+          Effect.andThen(Metric.update(chunksSent, hearing.counts().sent)),
+          Effect.andThen(Metric.update(chunksDropped, hearing.counts().dropped)),
+          Effect.andThen(Metric.update(badMessages, mistakesMade))
+        )
+    )
+
+    return yield* Effect.raceAllFirst([
+      Effect.as(transport.receive(onMedia), mediaEnded),
+      Deferred.await(end),
+      watch(socket, inbox.isWaiting, limits)
+    ]).pipe(
+      Effect.tapErrorTag("AgentLost", ({ reason }) =>
+        Effect.sync(() => {
+          if (reason === "stalled" || reason === "silent") socket.terminate()
+        })
+      ),
+      Effect.catchTag("AgentLost", (lost) =>
+        conversation.isLeaving() ? Effect.succeed(hungUp(true)) : Effect.fail(lost)
+      ),
+      Effect.map((ended) => (conversation.isLeaving() && ended._tag === "MediaEnded" ? hungUp(false) : ended))
+    )
+  }, Effect.scoped)
+
+  return {
+    run,
+    transferState: (news) => Effect.sync(() => current?.onTransfer(news)),
+    ended: () =>
+      Effect.suspend(() => {
+        memory.forget(Redacted.value(call.resumeToken))
+        return shut(socket, closing.code, closing.reason, limits)
+      })
+  }
+}
