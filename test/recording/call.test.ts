@@ -24,7 +24,6 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
       yield* setUp(app, { kind: "echo", settings: { recording: { enabled: true } } })
       const call = yield* app.carrier.placeInbound({ from: theirs, to: ours, audio: speech })
       yield* call.until((now) => now.heard.played.length >= speech.bytes.length && !now.speaking)
-      yield* Effect.sleep("300 millis")
       yield* call.hangUp
       const { id } = yield* endOf(app, call.id)
       const [recording] = yield* recordingsUntil(app, id, isReady)
@@ -81,7 +80,6 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
       yield* visit.say({ type: "clear" })
       const { dropped_ms, heard_ms } = yield* visit.nextOf("cleared")
       assert.isAbove(dropped_ms, 2000)
-      yield* Effect.sleep("300 millis")
       yield* visit.say({ type: "hangup" })
       yield* endOf(app, call.id)
 

@@ -154,6 +154,7 @@ const byHand = Effect.fnUntraced(function* (files: Partial<RecordingFiles["Servi
     recording,
     notes,
     isTapped: () => tap !== undefined,
+    hear: (chunk: Uint8Array) => tap?.heard(chunk, time),
     /** So much of the caller comes, ms. */
     speak: (ms: number) => {
       for (let n = 0; n < ms / 20; n++) {
@@ -199,13 +200,19 @@ describe("a disk", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("a defect of ours ends the recording alone", () =>
+  it.live("or a recorder with a defect of ours ends the recording alone, and throws nothing into the media", () =>
     Effect.gen(function* () {
-      const broken = { write: () => Effect.die(new Error("a defect")) }
-      const { isTapped, notes, recording } = yield* byHand({ create: () => Effect.succeed(broken) })
-      yield* recording.finished
-      assert.isFalse(isTapped())
-      assert.strictEqual(notes.at(-1)?.[0], "recording.failed")
+      const defective = { write: () => Effect.die(new Error("a defect")) }
+      const disk = yield* byHand({ create: () => Effect.succeed(defective) })
+      yield* disk.recording.finished
+      const recorder = yield* byHand({ create: () => Effect.succeed({ write: () => Effect.void }) })
+      yield* recorder.recording.begun
+      recorder.hear(Object.defineProperty(new Uint8Array(1), "length", { get: () => JSON.parse("{") }))
+      yield* recorder.recording.finished
+      for (const { isTapped, notes } of [disk, recorder]) {
+        assert.isFalse(isTapped())
+        assert.strictEqual(notes.at(-1)?.[0], "recording.failed")
+      }
     }).pipe(Effect.scoped)
   )
 })
