@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** Files that take a minute and more, longest first. They begin first, so that no worker is left alone with one at the end. */
+/** Files that take longest, the longest first. They begin first, so that no worker is left alone with one at the end. */
 const long = [
   "test/contract/share0.test.ts",
   "test/contract/share1.test.ts",
@@ -9,8 +9,13 @@ const long = [
   "test/e2e/leaks.test.ts",
   "test/telephony/listeners.test.ts",
   "test/simulator/simulate.test.ts",
+  "test/recording/killed.test.ts",
   "test/newProvider.test.ts",
-  "test/telephony/sweeper.test.ts"
+  "test/agents/twilioStream/openAi.test.ts",
+  "test/telephony/mediaLine.test.ts",
+  "test/telephony/sweeper.test.ts",
+  "test/agents/openaiRealtime/service.test.ts",
+  "test/recording/actions.test.ts"
 ]
 
 class LongFirst extends BaseSequencer {

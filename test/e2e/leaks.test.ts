@@ -9,7 +9,7 @@ import { ask, type RunningService, startService } from "../support/service.ts"
 const provider = "twilio"
 
 const warmUp = 200
-const oneByOne = 1800
+const oneByOne = 800
 const atOnce = 100
 
 /** Callers who ring one call after another, side by side. */
@@ -39,7 +39,7 @@ const killAtRandom = Effect.fnUntraced(function* (service: RunningService, call:
 
 describe("nothing is left of a call", () => {
   it.live(
-    "after 2 000 calls one after another, and after 100 at once that were killed at random points",
+    "after 1 000 calls one after another, and after 100 at once that were killed at random points",
     () =>
       Effect.gen(function* () {
         const carrier = yield* simulator.start()

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { Effect, Schedule, Schema, type Scope } from "effect"
-import { temporaryFolder } from "./database.ts"
+import { prepareFolder, temporaryFolder } from "./database.ts"
 import { root } from "./imports.ts"
 
 class ServiceNotReady extends Schema.TaggedError<ServiceNotReady>()("ServiceNotReady", { log: Schema.String }) {}
@@ -54,12 +54,15 @@ export interface ServiceOptions {
   readonly projectRoot?: string
 }
 
+/** A data folder whose database was made already: making one takes a service seconds at its first start. */
+const preparedFolder = Effect.tap(temporaryFolder, (folder) => Effect.orDie(prepareFolder(folder)))
+
 /** Starts `src/main.ts`, waits until it is ready, and kills it with the scope. */
 export const startService = Effect.fnUntraced(function* (
   options: ServiceOptions = {}
 ): Effect.fn.Return<RunningService, ServiceNotReady, Scope.Scope> {
   const port = options.port ?? (yield* freePort)
-  const dataDir = options.dataDir ?? (yield* temporaryFolder)
+  const dataDir = options.dataDir ?? (yield* preparedFolder)
   const apiKey = options.environment?.["SWITCHBOARD_API_KEY"] ?? `sb_${randomBytes(24).toString("hex")}`
   const url = `http://127.0.0.1:${port}`
   let log = ""
