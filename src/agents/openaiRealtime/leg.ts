@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, FiberSet, Metric, Redacted } from "effect"
+import { Clock, Deferred, Effect, FiberSet, Redacted } from "effect"
 import { bytesForMs } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
 import { base64Message } from "../../transport/base64Message.ts"
@@ -8,9 +8,8 @@ import type { Arrival } from "../socket/arrivals.ts"
 import { sendJson, shut } from "../socket/connection.ts"
 import { makeHearing } from "../socket/hearing.ts"
 import { makeInbox } from "../socket/inbox.ts"
+import { joined } from "../socket/joined.ts"
 import { budget, mistakes } from "../socket/limits.ts"
-import { watch } from "../socket/liveness.ts"
-import { badMessages, chunksDropped, chunksSent } from "../socket/metrics.ts"
 import { appendHead, appendTail, type ClientEvent } from "./clientEvents.ts"
 import { type Conversation, makeConversation, type Subject } from "./conversation.ts"
 import type { OpenSession } from "./handshake.ts"
@@ -18,7 +17,6 @@ import { events } from "./limits.ts"
 import { readEvent } from "./serverEvents.ts"
 import { sessionOf, spokenFormat } from "./session.ts"
 
-const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
 
 /** Bytes of a message for a byte of audio, for the shortest frames that carriers send: base64 and JSON. */
@@ -104,14 +102,6 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
       if (read.event.type === "error" && read.event.error.event_id === audioUpdate)
         lose("closed", `The API refused the call's audio: ${conversation.lastProblem()}`)
     }
-    /** A defect of ours ends this call; out of a socket's callback it would end the process. */
-    const contained = (arrival: Arrival) => {
-      try {
-        onArrival(arrival)
-      } catch (defect) {
-        Deferred.doneUnsafe(end, Effect.die(defect))
-      }
-    }
     const onMedia = (event: MediaEvent) => {
       if (event._tag === "Audio") {
         if (!hearing.hear(event.chunk)) lose("stalled", "The API stopped reading the caller's audio.")
@@ -123,45 +113,34 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
       lose("closed", `The API closed the connection with code ${code}${why === "" ? "" : `: ${why}`}.`)
     }
 
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
+    return yield* joined({
+      socket,
+      limits,
+      inbox,
+      hearing,
+      end,
+      receive: transport.receive(onMedia),
+      closedWith: () => (socket.readyState === socket.OPEN ? undefined : 1006),
+      begin: (listener) => {
         current = conversation
-        socket.on("close", onClose)
-        if (socket.readyState !== socket.OPEN) onClose(1006, Buffer.alloc(0))
         send({
           type: "session.update",
           event_id: audioUpdate,
           session: sessionOf(settings, { input: input.api, output: output.api })
         })
         conversation.begin()
-        return open.begin(contained)
-      }),
-      (stopListening) =>
-        conversation.close.pipe(
-          Effect.andThen(
-            Effect.sync(() => {
-              current = undefined
-              socket.off("close", onClose)
-              stopListening()
-              inbox.stop()
-            })
-          ),
-          Effect.andThen(Metric.update(chunksSent, hearing.counts().sent)),
-          Effect.andThen(Metric.update(chunksDropped, hearing.counts().dropped)),
-          Effect.andThen(Metric.update(badMessages, mistakesMade))
-        )
-    )
-
-    return yield* Effect.raceAllFirst([
-      Effect.as(transport.receive(onMedia), mediaEnded),
-      Deferred.await(end),
-      watch(socket, inbox.isWaiting, limits)
-    ]).pipe(
-      Effect.tapErrorTag("AgentLost", ({ reason }) =>
+        return open.begin(listener)
+      },
+      onArrival,
+      onClose,
+      leaving: Effect.andThen(
+        conversation.close,
         Effect.sync(() => {
-          if (reason === "stalled" || reason === "silent") socket.terminate()
+          current = undefined
         })
       ),
+      mistakes: () => mistakesMade
+    }).pipe(
       Effect.catchTag("AgentLost", (lost) =>
         conversation.isLeaving() ? Effect.succeed(hungUp(true)) : Effect.fail(lost)
       ),

@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, FiberSet, Metric } from "effect"
+import { Clock, Deferred, Effect, FiberSet } from "effect"
 import type { WebSocket } from "ws"
 import { type AudioChunk, type AudioFormat, bytesForMs, msOf } from "../../Audio.ts"
 import { framer } from "../../audio/framer.ts"
@@ -10,9 +10,8 @@ import { sendText, shut } from "../socket/connection.ts"
 import { makeHearing } from "../socket/hearing.ts"
 import type { HeldSocket } from "../socket/hold.ts"
 import { makeInbox } from "../socket/inbox.ts"
+import { joined } from "../socket/joined.ts"
 import { budget, controls, mistakes } from "../socket/limits.ts"
-import { watch } from "../socket/liveness.ts"
-import { badMessages, chunksDropped, chunksSent } from "../socket/metrics.ts"
 import { makePlayer } from "../socket/player.ts"
 import { costOf, type Limits } from "./limits.ts"
 import { mediaClock } from "./mediaClock.ts"
@@ -25,7 +24,6 @@ const frameMs = 20
 /** A message of 160 bytes of audio has about 400. */
 const expansion = 2.5
 
-const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 /** A stream that its bot closes is over at once, and so is what was not heard yet. */
 const hungUp: AgentEnd = { _tag: "HangUp", drain: false }
 
@@ -146,14 +144,6 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
           if (!mistakesLeft.take()) lose("protocol-abuse", "too many messages that cannot be read")
       }
     }
-    /** A defect of ours ends this call; out of a socket's callback it would end the process. */
-    const contained = (arrival: Arrival) => {
-      try {
-        onArrival(arrival)
-      } catch (defect) {
-        Deferred.doneUnsafe(end, Effect.die(defect))
-      }
-    }
     const onMedia = (event: MediaEvent) => {
       if (event._tag === "Audio") {
         if (!hearing.hear(event.chunk)) lose("stalled", "The bot stopped reading its audio.")
@@ -169,36 +159,20 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
       else lose("closed", `The bot closed the connection with code ${code}.`)
     }
 
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        socket.on("close", onClose)
-        if (socket.readyState === socket.CLOSED) onClose(held.closedWith() ?? 1006)
-        return held.begin(contained)
-      }),
-      (stopListening) =>
-        Effect.sync(() => {
-          socket.off("close", onClose)
-          stopListening()
-          inbox.stop()
-          stop()
-        }).pipe(
-          Effect.andThen(Metric.update(chunksSent, hearing.counts().sent)),
-          Effect.andThen(Metric.update(chunksDropped, hearing.counts().dropped)),
-          Effect.andThen(Metric.update(badMessages, unusable))
-        )
-    )
-
-    return yield* Effect.raceAllFirst([
-      Effect.as(Effect.andThen(transport.receive(onMedia), finishHearing), mediaEnded),
-      Deferred.await(end),
-      watch(socket, inbox.isWaiting, limits)
-    ]).pipe(
-      Effect.tapErrorTag("AgentLost", ({ reason }) =>
-        Effect.sync(() => {
-          if (reason === "stalled" || reason === "silent") socket.terminate()
-        })
-      )
-    )
+    yield* Effect.addFinalizer(() => Effect.sync(stop))
+    return yield* joined({
+      socket,
+      limits,
+      inbox,
+      hearing,
+      end,
+      receive: Effect.andThen(transport.receive(onMedia), finishHearing),
+      closedWith: () => (socket.readyState === socket.CLOSED ? (held.closedWith() ?? 1006) : undefined),
+      begin: held.begin,
+      onArrival,
+      onClose,
+      mistakes: () => unusable
+    })
   }, Effect.scoped)
 
   return {

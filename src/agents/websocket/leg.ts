@@ -1,4 +1,4 @@
-import { Clock, Deferred, Effect, FiberSet, Metric } from "effect"
+import { Clock, Deferred, Effect, FiberSet } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
 import { type AgentEnd, type AgentLeg, AgentLost, type AnsweringNews, type CallLine } from "../AgentSpec.ts"
@@ -8,16 +8,14 @@ import type { AcceptedCall } from "./handshake.ts"
 import type { Arrival } from "../socket/arrivals.ts"
 import { makeHearing } from "../socket/hearing.ts"
 import { makeInbox } from "../socket/inbox.ts"
+import { joined } from "../socket/joined.ts"
 import { budget, controls, mistakes } from "../socket/limits.ts"
 import type { Limits } from "./limits.ts"
-import { watch } from "../socket/liveness.ts"
 import type { ProblemCode, ToAgent } from "./messages.ts"
-import { badMessages, chunksDropped, chunksSent } from "../socket/metrics.ts"
 import { readMessage } from "./reading.ts"
 import { makeRequests, problem } from "./requests.ts"
 import { makeSpeech } from "../socket/speech.ts"
 
-const mediaEnded: AgentEnd = { _tag: "MediaEnded" }
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
 
 const answeringMessage = (news: AnsweringNews): ToAgent => {
@@ -99,14 +97,6 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       if (!binary) onText(data)
       else if (!requests.isLeaving()) speech.speak(data)
     }
-    /** A defect of ours ends this call; out of a socket's callback it would end the process. */
-    const contained = (arrival: Arrival) => {
-      try {
-        onArrival(arrival)
-      } catch (defect) {
-        Deferred.doneUnsafe(end, Effect.die(defect))
-      }
-    }
     const onMedia = (event: MediaEvent) => {
       if (event._tag === "Audio") {
         if (!hearing.hear(event.chunk)) lose("stalled", "The agent stopped reading its audio.")
@@ -125,34 +115,19 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       if (!requests.isLeaving()) lose("closed", `The agent closed the connection with code ${code}.`)
     }
 
-    yield* Effect.acquireRelease(
-      Effect.sync(() => {
-        socket.on("close", onClose)
-        if (socket.readyState !== socket.OPEN) onClose(1006)
-        return accepted.begin(contained)
-      }),
-      (stopListening) =>
-        Effect.sync(() => {
-          socket.off("close", onClose)
-          stopListening()
-          inbox.stop()
-        }).pipe(
-          Effect.andThen(Metric.update(chunksSent, hearing.counts().sent)),
-          Effect.andThen(Metric.update(chunksDropped, hearing.counts().dropped)),
-          Effect.andThen(Metric.update(badMessages, mistakesMade))
-        )
-    )
-
-    return yield* Effect.raceAllFirst([
-      Effect.as(transport.receive(onMedia), mediaEnded),
-      Deferred.await(end),
-      watch(socket, inbox.isWaiting, limits)
-    ]).pipe(
-      Effect.tapErrorTag("AgentLost", ({ reason }) =>
-        Effect.sync(() => {
-          if (reason === "stalled" || reason === "silent") socket.terminate()
-        })
-      ),
+    return yield* joined({
+      socket,
+      limits,
+      inbox,
+      hearing,
+      end,
+      receive: transport.receive(onMedia),
+      closedWith: () => (socket.readyState === socket.OPEN ? undefined : 1006),
+      begin: accepted.begin,
+      onArrival,
+      onClose,
+      mistakes: () => mistakesMade
+    }).pipe(
       Effect.catchIf(
         () => requests.isLeaving(),
         () => Effect.succeed(hungUp(false))
