@@ -1,12 +1,12 @@
 import { Effect, Exit, Scope } from "effect"
-import type { AgentLeg } from "../agents/AgentSpec.ts"
 import type { CallAgent } from "./mediaAgent.ts"
+import type { MediaProgress } from "./mediaProgress.ts"
 
 /**
  * The connections of a call to its agent, one at a time, within the call's scope. The one before is closed when the next one is
  * asked for. `progress.leg` is the last that stood.
  */
-export const connections = Effect.fnUntraced(function* (agent: CallAgent, progress: { leg: AgentLeg | undefined }) {
+export const connections = Effect.fnUntraced(function* (agent: CallAgent, progress: Pick<MediaProgress, "leg">) {
   const callScope = yield* Effect.scope
   let current: Scope.Closeable | undefined
 

@@ -1,13 +1,13 @@
 import { Clock, DateTime, Deferred, Effect, Exit, Fiber, FiberSet, Metric } from "effect"
-import type { AgentLeg, CallLine } from "../agents/AgentSpec.ts"
+import type { CallLine } from "../agents/AgentSpec.ts"
 import type { FormValues } from "../Form.ts"
 import { Settings } from "../Settings.ts"
 import { type MediaSocket, type Transport, TransportError } from "../Transport.ts"
 import { Pacer } from "../transport/pacer.ts"
 import type { Call } from "./Call.ts"
 import { CallCommands } from "./CallCommands.ts"
-import { type CallAnswering, callAnswering } from "./callAnswering.ts"
-import { type CallRecording, callRecording } from "./callRecording.ts"
+import { callAnswering } from "./callAnswering.ts"
+import { callRecording } from "./callRecording.ts"
 import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
@@ -20,6 +20,7 @@ import { type Ending, endingOf, hangUp, mediaEnding, reconcile } from "./mediaEn
 import { mediaLine } from "./mediaLine.ts"
 import { pressDigits } from "./mediaDigits.ts"
 import { persist } from "./mediaNotes.ts"
+import type { MediaProgress } from "./mediaProgress.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
 
 const liveSessions = Metric.gauge("switchboard_media_sessions", {
@@ -46,14 +47,6 @@ const bridged = ({ call, configuration }: AdmittedCall, transport: Transport) =>
         })
     )
   )
-
-/** What a session has got hold of so far. */
-interface Progress {
-  transport: Transport | undefined
-  leg: AgentLeg | undefined
-  recording: CallRecording | undefined
-  answering: CallAnswering | undefined
-}
 
 /**
  * `run` runs one call's media from the accepted socket to its end: the carrier's handshake, the agent,
@@ -101,7 +94,7 @@ export const mediaSession = Effect.gen(function* () {
 
   /** The call's way without anyone's interference. */
   const converse = Effect.fnUntraced(
-    function* (admitted: AdmittedCall, socket: MediaSocket, progress: Progress) {
+    function* (admitted: AdmittedCall, socket: MediaSocket, progress: MediaProgress) {
       const { call } = admitted
       const agent = yield* findAgent(call)
       const answering = callAnswering({ call, now: pacer.now, note: (kind, details) => note(call, kind, details) })
@@ -162,21 +155,10 @@ export const mediaSession = Effect.gen(function* () {
     stop: Deferred.Deferred<Ending>
   ) {
     const { call } = admitted
-    const progress: Progress = { transport: undefined, leg: undefined, recording: undefined, answering: undefined }
+    const progress: MediaProgress = { transport: undefined, leg: undefined, recording: undefined, answering: undefined }
     const session = Effect.gen(function* () {
       yield* counted
-      yield* commands.serve(
-        call.id,
-        commandHandler(
-          admitted,
-          () => progress.transport,
-          () => progress.leg,
-          () => progress.recording,
-          () => progress.answering,
-          stop,
-          yield* Effect.scope
-        )
-      )
+      yield* commands.serve(call.id, commandHandler(admitted, progress, stop, yield* Effect.scope))
       yield* Effect.logInfo("The media session begins.")
       return yield* Effect.raceAllFirst([converse(admitted, socket, progress), deadline(call), Deferred.await(stop)])
     })
