@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads"
 import { Deferred, Effect, Exit, Schedule, Schema } from "effect"
 import { causeText } from "../causeText.ts"
 import { makeHub } from "./hub.ts"
+import { programs } from "./programs.ts"
 
 /** The embedded database does not start, or broke. */
 export class EmbeddedDatabaseFailed extends Schema.TaggedError<EmbeddedDatabaseFailed>()("EmbeddedDatabaseFailed", {
@@ -27,9 +28,10 @@ const run = Effect.fnUntraced(function* (folder: string) {
   const pending: Array<PromiseWithResolvers<Uint8Array>> = []
   let reason = "its thread ended"
   let gone = false
+  const workerData = yield* programs
 
   const worker = yield* Effect.acquireRelease(
-    Effect.sync(() => new Worker(new URL("./worker.ts", import.meta.url), { argv: [folder] })),
+    Effect.sync(() => new Worker(new URL("./worker.ts", import.meta.url), { argv: [folder], workerData })),
     (thread) =>
       Effect.suspend(() => {
         if (gone) return Effect.void

@@ -1,11 +1,12 @@
-import { parentPort } from "node:worker_threads"
+import { parentPort, workerData } from "node:worker_threads"
 import { PGlite } from "@electric-sql/pglite"
 import { causeText } from "../causeText.ts"
 import { fatalError } from "./protocol.ts"
 
-// The entry of the worker thread that runs the embedded database of the folder given as its argument. In: the bytes of
-// one protocol cycle each, or "close". Out: "ready" once, then one reply per cycle, in order. A failure ends the thread
-// after its text: the session cannot be trusted then. Imports little, because a start waits for it.
+// The entry of the worker thread that runs the embedded database of the folder given as its argument, with the compiled
+// programs given as its data. In: the bytes of one protocol cycle each, or "close". Out: "ready" once, then one reply per
+// cycle, in order. A failure ends the thread after its text: the session cannot be trusted then. Imports little, because a
+// start waits for it.
 
 /** Enough for one process; PostgreSQL's own default costs 130 MB more. */
 const SHARED_BUFFERS = "16MB"
@@ -14,6 +15,7 @@ const [, , dataDir = ""] = process.argv
 
 const database = await PGlite.create({
   dataDir,
+  ...workerData,
   startParams: [...PGlite.defaultStartParams, "-c", `shared_buffers=${SHARED_BUFFERS}`]
 })
 
