@@ -1,0 +1,3 @@
+import { PageHeader } from "../parts/Page.tsx"
+
+export const AgentPage = () => <PageHeader title="Agent" />
