@@ -6,7 +6,7 @@ import { PrometheusMetrics } from "effect/observability"
 import { apiRoutes } from "./api/ApiRoutes.ts"
 import * as processMetrics from "./http/processMetrics.ts"
 import * as health from "./http/health.ts"
-import * as homePage from "./http/homePage.ts"
+import * as consoleFiles from "./http/consoleFiles.ts"
 import * as mediaUpgrades from "./http/mediaUpgrades.ts"
 import { Settings } from "./Settings.ts"
 import { webhooks } from "./telephony/webhooks.ts"
@@ -15,7 +15,7 @@ const routes = Layer.mergeAll(
   apiRoutes,
   webhooks,
   health.layer,
-  homePage.layer,
+  consoleFiles.layer(consoleFiles.builtConsole),
   PrometheusMetrics.layerHttp({ path: "/metrics" })
 )
 
@@ -30,7 +30,7 @@ const isUntraced = ({ url }: { readonly url: string }) =>
   operations.has(url) || (url.startsWith("/api/v1/telephony/") && !tenantRoutes.test(url))
 
 /**
- * The HTTP server: the API and its reference, the carriers' webhooks, media sockets, health and metrics. It listens once
+ * The HTTP server: the console, the API and its reference, the carriers' webhooks, media sockets, health and metrics. It listens once
  * everything that it serves is built, and stops listening when its scope closes.
  */
 export const layer = Layer.unwrap(

@@ -1,7 +1,8 @@
 import { Context } from "effect"
 import { HttpApiMiddleware, HttpApiSecurity, OpenApi } from "effect/http-api"
 import type { KeyOwner, Role } from "../organizations/ApiKeys.ts"
-import { Forbidden, ServiceUnavailable, Unauthorized } from "./Problems.ts"
+import type { ConsoleSession } from "../organizations/ConsoleSessions.ts"
+import { CsrfRefused, Forbidden, ServiceUnavailable, Unauthorized } from "./Problems.ts"
 
 /** Who makes the request: the organization and role of the API key. */
 export class Caller extends Context.Service<Caller, KeyOwner>()("switchboard/api/Caller") {}
@@ -9,11 +10,22 @@ export class Caller extends Context.Service<Caller, KeyOwner>()("switchboard/api
 /** The least role that may call an endpoint. What nobody said is for admins. */
 export const MinimumRole = Context.Reference<Role>("switchboard/api/MinimumRole", { defaultValue: () => "admin" })
 
-/** An API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`, whose role is enough for the endpoint. */
+/** The cookie of the console. */
+export const sessionCookie = HttpApiSecurity.apiKey({ in: "cookie", key: "switchboard_session" }).pipe(
+  HttpApiSecurity.annotate(
+    OpenApi.Description,
+    "The console's cookie, which `POST /api/v1/session` sets. A request with it that is not GET or HEAD carries the header `X-Switchboard-Console: 1` too, and comes from the service's own pages: else 403 `csrf`."
+  )
+)
+
+/**
+ * An API key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`, or the cookie of somebody who signed in to the console with
+ * one, whose role is enough for the endpoint.
+ */
 export class Authorization extends HttpApiMiddleware.Service<Authorization, { provides: Caller }>()(
   "switchboard/api/Authorization",
   {
-    error: [Unauthorized, Forbidden, ServiceUnavailable],
+    error: [Unauthorized, Forbidden, CsrfRefused, ServiceUnavailable],
     requiredForClient: true,
     security: {
       bearer: HttpApiSecurity.bearer.pipe(
@@ -21,8 +33,21 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
       ),
       api_key: HttpApiSecurity.apiKey({ in: "header", key: "x-api-key" }).pipe(
         HttpApiSecurity.annotate(OpenApi.Description, "The same API key in a header of its own.")
-      )
+      ),
+      session: sessionCookie
     }
+  }
+) {}
+
+/** The session of whoever makes the request. */
+export class SignedIn extends Context.Service<SignedIn, ConsoleSession>()("switchboard/api/SignedIn") {}
+
+/** The cookie of somebody who is signed in to the console. */
+export class SessionCookie extends HttpApiMiddleware.Service<SessionCookie, { provides: SignedIn }>()(
+  "switchboard/api/SessionCookie",
+  {
+    error: [Unauthorized, CsrfRefused, ServiceUnavailable],
+    security: { session: sessionCookie }
   }
 ) {}
 

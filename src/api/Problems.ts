@@ -34,6 +34,20 @@ export class Forbidden extends HttpApiError.Problem<Forbidden>()(
   { code: Schema.Literal("forbidden") }
 ) {}
 
+/** A request that the console's cookie came with, and that the console did not make. */
+export class CsrfRefused extends HttpApiError.Problem<CsrfRefused>()(
+  "CsrfRefused",
+  { type: problemType("csrf"), status: 403, title: "The request is not the console's own" },
+  { code: Schema.Literal("csrf") }
+) {}
+
+/** Somebody tried too often to sign in. Try again after `Retry-After`. */
+export class TooManyAttempts extends HttpApiError.Problem<TooManyAttempts>()(
+  "TooManyAttempts",
+  { type: problemType("too-many-attempts"), status: 429, title: "Too many attempts to sign in" },
+  { code: Schema.Literal("too_many_attempts") }
+) {}
+
 /** There is no such thing in the caller's organization. */
 export class NotFound extends HttpApiError.Problem<NotFound>()(
   "NotFound",

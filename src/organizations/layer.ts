@@ -6,6 +6,7 @@ import { AudioClips } from "./AudioClips.ts"
 import { ConfigurationCleanup } from "./ConfigurationCleanup.ts"
 import { Configurations } from "./Configurations.ts"
 import { ConfigurationStore } from "./ConfigurationStore.ts"
+import { ConsoleSessions } from "./ConsoleSessions.ts"
 import { NumberSync } from "./NumberSync.ts"
 import { Organizations } from "./Organizations.ts"
 import { PhoneNumberStore } from "./PhoneNumberStore.ts"
@@ -16,14 +17,14 @@ import { UrlTokens } from "./UrlTokens.ts"
 export const layer = Layer.mergeAll(
   AgentStore.layer,
   Agents.layer,
-  ApiKeys.layer,
   AudioClips.layer,
   ConfigurationStore.layer,
+  ConsoleSessions.layer,
   Organizations.layer,
   PhoneNumberStore.layer,
   PhoneNumbers.layer
 ).pipe(
   Layer.provideMerge(ConfigurationCleanup.layer),
   Layer.provideMerge(NumberSync.layer),
-  Layer.provideMerge(Layer.mergeAll(Configurations.layer, UrlTokens.layer))
+  Layer.provideMerge(Layer.mergeAll(ApiKeys.layer, Configurations.layer, UrlTokens.layer))
 )

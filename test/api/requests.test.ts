@@ -177,10 +177,15 @@ layer(apiServer(embeddedDatabase, [carrier.spec, twilio]), { excludeTestServices
         [item.get, item.post, item.put, item.patch, item.delete].flatMap((operation) => operation ?? [])
       )
       assert.isAtLeast(operations.length, 26)
-      for (const operation of operations) {
+      const ofSessions = operations.filter(({ tags }) => tags.some((tag) => ["Sign-in", "Session"].includes(tag)))
+      assert.deepStrictEqual(
+        ofSessions.map(({ security }) => security),
+        [[{ session: [] }], [], [{ session: [] }]]
+      )
+      for (const operation of operations.filter((each) => !ofSessions.includes(each))) {
         assert.isNotEmpty(operation.summary, operation.operationId)
         assert.match(operation.description ?? "", /role/, operation.operationId)
-        assert.deepStrictEqual(operation.security, [{ bearer: [] }, { api_key: [] }])
+        assert.deepStrictEqual(operation.security, [{ bearer: [] }, { api_key: [] }, { session: [] }])
       }
       const http = yield* HttpClient.HttpClient
       const page = yield* Effect.flatMap(http.get("/docs"), (response) => response.text)

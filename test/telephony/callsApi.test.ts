@@ -3,7 +3,7 @@ import { Effect, Fiber, Layer, Ref, Result, Schema, Stream } from "effect"
 import { HttpClientRequest, HttpServer } from "effect/http"
 import { HttpApiMiddleware, HttpApiTest } from "effect/http-api"
 import { Api } from "../../src/api/Api.ts"
-import { Authorization, Caller } from "../../src/api/Authorization.ts"
+import { Authorization, Caller, SessionCookie } from "../../src/api/Authorization.ts"
 import { NewAgentEvent } from "../../src/api/callEvents.ts"
 import { callsHandlers } from "../../src/api/callsHandlers.ts"
 import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "../../src/api/readRequests.ts"
@@ -23,8 +23,11 @@ const authorization = Layer.sync(Authorization, () => {
     Effect.flatMap(Ref.get(organization), (organizationId) =>
       Effect.provideService(handle, Caller, { organizationId, keyId: "key", role: "operator" })
     )
-  return Authorization.of({ bearer: scheme, api_key: scheme })
+  return Authorization.of({ bearer: scheme, api_key: scheme, session: scheme })
 })
+
+/** The groups of this file have none; the description as a whole has one. */
+const noSession = Layer.sync(SessionCookie, () => SessionCookie.of({ session: () => Effect.die("not used here") }))
 
 const withKey = HttpApiMiddleware.layerClient(Authorization, ({ next, request }) =>
   next(HttpClientRequest.bearerToken(request, "key"))
@@ -33,7 +36,7 @@ const withKey = HttpApiMiddleware.layerClient(Authorization, ({ next, request })
 const client = HttpApiTest.groups(Api, ["calls"])
 
 const served = callsHandlers.pipe(
-  Layer.provideMerge(Layer.mergeAll(authorization, jsonBodyLayer, problemsLayer, wavBodyLayer)),
+  Layer.provideMerge(Layer.mergeAll(authorization, noSession, jsonBodyLayer, problemsLayer, wavBodyLayer)),
   Layer.provideMerge(world()),
   Layer.provideMerge(Layer.mergeAll(withKey, HttpServer.layerServices))
 )
