@@ -6,7 +6,14 @@ const root = createRootRoute({
   component: Shell,
   errorComponent: Fault,
   notFoundComponent: () => (
-    <EmptyState title="There is no such page" action={<Link to="/" className="text-accent underline">To the dashboard</Link>}>
+    <EmptyState
+      title="There is no such page"
+      action={
+        <Link to="/" className="text-accent underline">
+          To the dashboard
+        </Link>
+      }
+    >
       The address may be mistyped, or what it showed was deleted.
     </EmptyState>
   )
@@ -16,18 +23,54 @@ const page = <const Path extends string>(path: Path, component: Parameters<typeo
   createRoute({ getParentRoute: () => root, path, ...(component === undefined ? {} : { component }) })
 
 const tree = root.addChildren([
-  page("/", lazyRouteComponent(() => import("./dashboard/DashboardPage.tsx"), "DashboardPage")),
-  page("/calls", lazyRouteComponent(() => import("./calls/CallsPage.tsx"), "CallsPage")),
-  page("/calls/$callId", lazyRouteComponent(() => import("./calls/CallPage.tsx"), "CallPage")),
-  page("/phone", lazyRouteComponent(() => import("./phone/PhonePage.tsx"), "PhonePage")),
-  page("/agents", lazyRouteComponent(() => import("./agents/AgentsPage.tsx"), "AgentsPage")),
-  page("/agents/new", lazyRouteComponent(() => import("./agents/NewAgentPage.tsx"), "NewAgentPage")),
-  page("/agents/$agentId", lazyRouteComponent(() => import("./agents/AgentPage.tsx"), "AgentPage")),
-  page("/configurations", lazyRouteComponent(() => import("./configurations/ConfigurationsPage.tsx"), "ConfigurationsPage")),
-  page("/configurations/new", lazyRouteComponent(() => import("./configurations/NewConfigurationPage.tsx"), "NewConfigurationPage")),
-  page("/configurations/$configurationId", lazyRouteComponent(() => import("./configurations/ConfigurationPage.tsx"), "ConfigurationPage")),
-  page("/numbers", lazyRouteComponent(() => import("./numbers/NumbersPage.tsx"), "NumbersPage")),
-  page("/doctor", lazyRouteComponent(() => import("./doctor/DoctorPage.tsx"), "DoctorPage"))
+  page(
+    "/",
+    lazyRouteComponent(() => import("./dashboard/DashboardPage.tsx"), "DashboardPage")
+  ),
+  page(
+    "/calls",
+    lazyRouteComponent(() => import("./calls/CallsPage.tsx"), "CallsPage")
+  ),
+  page(
+    "/calls/$callId",
+    lazyRouteComponent(() => import("./calls/CallPage.tsx"), "CallPage")
+  ),
+  page(
+    "/phone",
+    lazyRouteComponent(() => import("./phone/PhonePage.tsx"), "PhonePage")
+  ),
+  page(
+    "/agents",
+    lazyRouteComponent(() => import("./agents/AgentsPage.tsx"), "AgentsPage")
+  ),
+  page(
+    "/agents/new",
+    lazyRouteComponent(() => import("./agents/NewAgentPage.tsx"), "NewAgentPage")
+  ),
+  page(
+    "/agents/$agentId",
+    lazyRouteComponent(() => import("./agents/AgentPage.tsx"), "AgentPage")
+  ),
+  page(
+    "/configurations",
+    lazyRouteComponent(() => import("./configurations/ConfigurationsPage.tsx"), "ConfigurationsPage")
+  ),
+  page(
+    "/configurations/new",
+    lazyRouteComponent(() => import("./configurations/NewConfigurationPage.tsx"), "NewConfigurationPage")
+  ),
+  page(
+    "/configurations/$configurationId",
+    lazyRouteComponent(() => import("./configurations/ConfigurationPage.tsx"), "ConfigurationPage")
+  ),
+  page(
+    "/numbers",
+    lazyRouteComponent(() => import("./numbers/NumbersPage.tsx"), "NumbersPage")
+  ),
+  page(
+    "/doctor",
+    lazyRouteComponent(() => import("./doctor/DoctorPage.tsx"), "DoctorPage")
+  )
 ])
 
 /** The pages of the console. Each is loaded when it is first opened. */

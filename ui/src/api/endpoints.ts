@@ -6,12 +6,15 @@ type Groups = typeof Api extends HttpApi.HttpApi<infer _Id, infer Each> ? Each :
 type Endpoint = HttpApiGroup.Endpoints<Groups>
 
 export type Method = Endpoint["method"]
-/** The paths that the API has for a method, parameters as `:name`. */
-export type Path<M extends Method> = Extract<Endpoint, { readonly method: M }>["path"]
-type At<M extends Method, P extends string> = Extract<Endpoint, { readonly method: M; readonly path: P }>
+type WithoutSlash<P extends string> = P extends `${infer Head}/` ? Head : P
+/** The paths that the API has for a method, parameters as `:name`, without a slash at the end. */
+export type Path<M extends Method> = WithoutSlash<Extract<Endpoint, { readonly method: M }>["path"]>
+type At<M extends Method, P extends string> = Extract<Endpoint, { readonly method: M; readonly path: P | `${P}/` }>
 
 /** The JSON form of what a schema describes. The API's own codecs are taken off, which would call it any JSON. */
-type Json<S> = S extends Schema.toCodecJson<infer Inner> | Schema.toCodecStringTree<infer Inner> ? Inner["Encoded"] : void
+type Json<S> = S extends Schema.toCodecJson<infer Inner> | Schema.toCodecStringTree<infer Inner>
+  ? Inner["Encoded"]
+  : void
 type Part<Name extends string, S> = [S] extends [never] ? unknown : { readonly [Key in Name]: Json<S> }
 type Loose<Name extends string, S> = [S] extends [never] ? unknown : { readonly [Key in Name]?: Json<S> }
 

@@ -10,9 +10,11 @@ interface Parts {
 
 /** The address of an endpoint: parameters filled in and escaped, absent query values left out. */
 export const addressOf = (path: string, { params = {}, query = {} }: Parts = {}) => {
-  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? "")).replace(/\/$/, "")
+  const filled = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ""))
   const search = new URLSearchParams(
-    Object.entries(query).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, String(value)]]))
+    Object.entries(query).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, String(value)]]
+    )
   )
   return search.size === 0 ? filled : `${filled}?${search}`
 }

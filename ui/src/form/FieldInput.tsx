@@ -38,7 +38,10 @@ export const FieldInput = ({
       <Labelled {...labelled}>
         {({ id: outputId }) => (
           <div className="flex items-center gap-1">
-            <output id={outputId} className={`${inputClass} bg-raised overflow-x-auto font-mono text-xs whitespace-nowrap`}>
+            <output
+              id={outputId}
+              className={`${inputClass} bg-raised overflow-x-auto font-mono text-xs whitespace-nowrap`}
+            >
               {textOf(value)}
             </output>
             <CopyButton text={textOf(value)} what={field.label} />

@@ -90,11 +90,21 @@ export const TagsInput = ({
     setDraft("")
   }
   return (
-    <div className={clsx(inputClass, "flex flex-wrap items-center gap-1 focus-within:outline-2 focus-within:outline-accent")}>
+    <div
+      className={clsx(
+        inputClass,
+        "flex flex-wrap items-center gap-1 focus-within:outline-2 focus-within:outline-accent"
+      )}
+    >
       {value.map((tag) => (
         <span key={tag} className="bg-raised flex items-center rounded pl-2 text-xs">
           {tag}
-          <IconButton small label={`Remove ${tag}`} className="!min-h-6 !min-w-6" onClick={() => onChange(value.filter((each) => each !== tag))}>
+          <IconButton
+            small
+            label={`Remove ${tag}`}
+            className="!min-h-6 !min-w-6"
+            onClick={() => onChange(value.filter((each) => each !== tag))}
+          >
             <X size={12} aria-hidden />
           </IconButton>
         </span>

@@ -23,7 +23,10 @@ export const Badge = ({
 }) => (
   <span
     title={title}
-    className={clsx("inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap", tones[tone])}
+    className={clsx(
+      "inline-flex items-center gap-1 rounded-full px-2 py-0.5 text-xs font-medium whitespace-nowrap",
+      tones[tone]
+    )}
   >
     {children}
   </span>

@@ -46,7 +46,10 @@ export const Notices = ({ children }: { readonly children: ReactNode }) => {
   return (
     <Context value={tell}>
       {children}
-      <div aria-live="polite" className="fixed right-4 bottom-4 z-60 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2">
+      <div
+        aria-live="polite"
+        className="fixed right-4 bottom-4 z-60 flex w-[min(24rem,calc(100vw-2rem))] flex-col gap-2"
+      >
         {notices.map(({ id, kind, text }) => (
           <div
             key={id}

@@ -11,7 +11,12 @@ export const Table = ({
   readonly head: ReadonlyArray<string>
   readonly children: ReactNode
 }) => (
-  <div className="border-line bg-surface overflow-x-auto rounded-lg border" role="region" aria-label={label} tabIndex={0}>
+  <div
+    className="border-line bg-surface overflow-x-auto rounded-lg border"
+    role="region"
+    aria-label={label}
+    tabIndex={0}
+  >
     <table className="w-full text-left">
       <thead>
         <tr className="border-line text-muted border-b text-xs">

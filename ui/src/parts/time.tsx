@@ -15,11 +15,12 @@ export const Moment = ({ at }: { readonly at: string }) => {
   )
 }
 
+const two = (value: number) => String(value).padStart(2, "0")
+
 /** A duration in ms as people say it: `850 ms`, `12 s`, `3 min 05 s`, `1 h 02 min`. */
 export const durationText = (ms: number): string => {
   if (ms < 1000) return `${Math.round(ms)} ms`
   const seconds = Math.round(ms / 1000)
-  const two = (value: number) => String(value).padStart(2, "0")
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
   return `${Math.floor(seconds / 3600)} h ${two(Math.floor(seconds / 60) % 60)} min`

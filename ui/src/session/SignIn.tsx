@@ -15,7 +15,10 @@ export const SignIn = () => {
   }
   return (
     <main className="grid min-h-dvh place-items-center p-4">
-      <form onSubmit={submit} className="border-line bg-surface flex w-full max-w-sm flex-col gap-4 rounded-lg border p-6">
+      <form
+        onSubmit={submit}
+        className="border-line bg-surface flex w-full max-w-sm flex-col gap-4 rounded-lg border p-6"
+      >
         <div className="flex items-center gap-3">
           <img src={icon} alt="" className="size-9" />
           <h1 className="text-lg font-semibold">Sign in to Switchboard</h1>

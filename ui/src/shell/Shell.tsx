@@ -1,5 +1,20 @@
 import { Link, Outlet, useRouterState } from "@tanstack/react-router"
-import { Activity, Bot, Cable, Hash, LogOut, type LucideIcon, Menu, Monitor, Moon, Phone, PhoneCall, Stethoscope, Sun, X } from "lucide-react"
+import {
+  Activity,
+  Bot,
+  Cable,
+  Hash,
+  LogOut,
+  type LucideIcon,
+  Menu,
+  Monitor,
+  Moon,
+  Phone,
+  PhoneCall,
+  Stethoscope,
+  Sun,
+  X
+} from "lucide-react"
 import { clsx } from "clsx"
 import { useEffect, useState } from "react"
 import icon from "../icon.svg"
@@ -38,7 +53,10 @@ const ThemeChoice = () => {
           aria-label={label}
           title={label}
           onClick={() => choose(theme)}
-          className={clsx("flex-1 rounded p-1.5", chosen === theme ? "bg-raised text-ink" : "text-muted hover:text-ink")}
+          className={clsx(
+            "flex-1 rounded p-1.5",
+            chosen === theme ? "bg-raised text-ink" : "text-muted hover:text-ink"
+          )}
         >
           <Icon size={14} aria-hidden className="mx-auto" />
         </button>
@@ -108,7 +126,12 @@ const SignedIn = () => {
             <img src={icon} alt="" className="size-7" />
             Switchboard
           </Link>
-          <IconButton label={open ? "Close the menu" : "Open the menu"} aria-expanded={open} className="md:!hidden" onClick={() => setOpen(!open)}>
+          <IconButton
+            label={open ? "Close the menu" : "Open the menu"}
+            aria-expanded={open}
+            className="md:!hidden"
+            onClick={() => setOpen(!open)}
+          >
             {open ? <X size={18} aria-hidden /> : <Menu size={18} aria-hidden />}
           </IconButton>
         </div>
@@ -131,7 +154,11 @@ export const Shell = () => {
   const { data, error, refetch } = useSession()
   if (data === null) return <SignIn />
   if (data !== undefined) return <SignedIn />
-  return <div className="p-6">{error === null ? <Loading /> : <ProblemNote cause={error} retry={() => void refetch()} />}</div>
+  return (
+    <div className="p-6">
+      {error === null ? <Loading /> : <ProblemNote cause={error} retry={() => void refetch()} />}
+    </div>
+  )
 }
 
 /** A page could not be drawn: a fault of the console. */
