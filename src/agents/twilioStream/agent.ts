@@ -20,6 +20,14 @@ const unusableSettings = () =>
     message: "The agent's stored settings are not valid any more. Open the agent and save it again."
   })
 
+const once = (act: () => void) => {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
+  }
+}
+
 const opening = (secret: Redacted.Redacted<string> | undefined, url: URL): Opening => ({
   protocol: "WebSocket without a subprotocol",
   subprotocols: [],
@@ -44,8 +52,10 @@ export const twilioStreamAgent = (limits: Limits): AgentSpec =>
       const sids = sidsOf(call)
       const messages = streamMessages(sids)
       sendText(socket, messages.connected())
-      sendText(socket, messages.start(parametersOf(call, settings.parameters ?? [])))
-      return makeLeg({ socket, held, streamSid: sids.streamSid, messages }, limits)
+      const announce = once(() => sendText(socket, messages.start(parametersOf(call, settings.parameters ?? []))))
+      // Bots expect the audio right behind `start`, and on calls that we place the phone may ring for a minute.
+      if (call.direction === "inbound") announce()
+      return makeLeg({ socket, held, streamSid: sids.streamSid, messages, announce }, limits)
     })
   })
 
