@@ -5,7 +5,7 @@ import { Settings } from "../Settings.ts"
 import type { Call } from "./Call.ts"
 import { Calls } from "./Calls.ts"
 import { readCall } from "./callRow.ts"
-import { mediaSeconds, reserveSeconds, ringSeconds } from "./deadlines.ts"
+import { preparedSeconds } from "./deadlines.ts"
 import { Drain } from "./Drain.ts"
 import { agentFinder } from "./mediaAgent.ts"
 import { Node } from "./Node.ts"
@@ -87,8 +87,8 @@ export class PreparedAgents extends Context.Service<
 
       const prepare = Effect.fn("PreparedAgents.prepare")(function* (call: Call) {
         if (!isDue(call) || (yield* drain.isDraining)) return
-        const seconds = call.direction === "inbound" ? mediaSeconds : ringSeconds + reserveSeconds
-        const agent = yield* preparedAgent(call.id, (yield* Clock.currentTimeMillis) + seconds * 1000)
+        const until = (yield* Clock.currentTimeMillis) + preparedSeconds[call.direction] * 1000
+        const agent = yield* preparedAgent(call.id, until)
         const isNew = yield* Effect.sync(() => {
           if (!isDue(call)) return false
           waiting.set(call.id, agent)

@@ -20,14 +20,6 @@ const unusableSettings = () =>
     message: "The agent's stored settings are not valid any more. Open the agent and save it again."
   })
 
-const once = (act: () => void) => {
-  let isDone = false
-  return () => {
-    if (!isDone) act()
-    isDone = true
-  }
-}
-
 const opening = (secret: Redacted.Redacted<string> | undefined, url: URL): Opening => ({
   protocol: "WebSocket without a subprotocol",
   subprotocols: [],
@@ -52,10 +44,17 @@ export const twilioStreamAgent = (limits: Limits): AgentSpec =>
       const sids = sidsOf(call)
       const messages = streamMessages(sids)
       sendText(socket, messages.connected())
-      const announce = once(() => sendText(socket, messages.start(parametersOf(call, settings.parameters ?? []))))
+      let isAnnounced = false
+      const announce = () => {
+        if (!isAnnounced) sendText(socket, messages.start(parametersOf(call, settings.parameters ?? [])))
+        isAnnounced = true
+      }
       // Bots expect the audio right behind `start`, and on calls that we place the phone may ring for a minute.
       if (call.direction === "inbound") announce()
-      return makeLeg({ socket, held, streamSid: sids.streamSid, messages, announce }, limits)
+      return makeLeg(
+        { socket, held, streamSid: sids.streamSid, messages, announce, isAnnounced: () => isAnnounced },
+        limits
+      )
     })
   })
 

@@ -36,6 +36,8 @@ export interface OpenStream {
   readonly messages: StreamMessages
   /** Sends the bot its `start`, unless it has got it. */
   readonly announce: () => void
+  /** Whether it has got it. */
+  readonly isAnnounced: () => boolean
 }
 
 /** The marks of this stream: an earlier one of the same call, whose bot was lost, may have left some of its own to be answered. */
@@ -54,12 +56,15 @@ const outstandingMarks = () => {
 }
 
 /** The bot's part of one call, over a stream. */
-export const makeLeg = ({ announce, held, messages, socket, streamSid }: OpenStream, limits: Limits): AgentLeg => {
+export const makeLeg = (
+  { announce, held, isAnnounced, messages, socket, streamSid }: OpenStream,
+  limits: Limits
+): AgentLeg => {
   let closing = { code: 1000, reason: "the call is over" }
   let isStopped = false
   /** The bot's last message, and the close behind it. Safe to call again. */
   const stop = () => {
-    if (!isStopped) sendText(socket, messages.stop())
+    if (!isStopped && isAnnounced()) sendText(socket, messages.stop())
     isStopped = true
     socket.close(closing.code, closing.reason)
   }
