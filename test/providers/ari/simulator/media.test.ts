@@ -18,6 +18,7 @@ const talking = Effect.fnUntraced(function* (options: AsteriskOptions, transport
 })
 
 const json = (command: string, more: object = {}) => JSON.stringify({ command, ...more })
+const flushed = ({ mediaMessages }: CallSnapshot) => mediaMessages.find(({ kind }) => kind === "clear")?.atMs
 const frames = (count: number, value = 5) => new Uint8Array(160 * count).fill(value)
 
 describe("media over WebSocket", () => {
@@ -57,7 +58,6 @@ describe("media over WebSocket", () => {
       yield* call.until((now) => now.heard.played.length >= 160 * 10)
       yield* Effect.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150))
       send(json("FLUSH_MEDIA"))
-      const flushed = ({ mediaMessages }: CallSnapshot) => mediaMessages.find(({ kind }) => kind === "clear")?.atMs
       const after = yield* call.until(
         (now) => now.heard.timeline.length > ((flushed(now) ?? Number.POSITIVE_INFINITY) + 100) * 8
       )
