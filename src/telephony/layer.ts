@@ -17,9 +17,14 @@ import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import * as Listeners from "./Listeners.ts"
+import { Levels } from "./live/Levels.ts"
+import { Listening } from "./live/Listening.ts"
+import { LiveCalls } from "./live/LiveCalls.ts"
+import { LiveMedia } from "./live/LiveMedia.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { Overview } from "./Overview.ts"
 import { PreparedAgents } from "./PreparedAgents.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
@@ -38,7 +43,10 @@ export const layer = Layer.mergeAll(
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
+  Listening.layer,
+  LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
+  Overview.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(
@@ -58,5 +66,5 @@ export const layer = Layer.mergeAll(
       TransferStore.layer
     )
   ),
-  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer, TransferBell.layer))
+  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, LiveMedia.layer, Node.layer, TransferBell.layer))
 )

@@ -17,6 +17,8 @@ import { RecordingArchive } from "../../src/recording/RecordingArchive.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
+import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
+import { Overview } from "../../src/telephony/Overview.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -85,7 +87,9 @@ export const organizationServices = (
 const noCalls = Layer.mergeAll(
   Layer.mock(Dialer, {}),
   Layer.mock(CallHistory, {}),
+  Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
+  Layer.mock(Overview, {}),
   Layer.mock(RecordingArchive, {}),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
