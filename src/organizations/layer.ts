@@ -8,6 +8,7 @@ import { Configurations } from "./Configurations.ts"
 import { ConfigurationStore } from "./ConfigurationStore.ts"
 import { NumberSync } from "./NumberSync.ts"
 import { Organizations } from "./Organizations.ts"
+import { PhoneCalls } from "./PhoneCalls.ts"
 import { PhoneNumberStore } from "./PhoneNumberStore.ts"
 import { PhoneNumbers } from "./PhoneNumbers.ts"
 import { UrlTokens } from "./UrlTokens.ts"
@@ -15,14 +16,15 @@ import { UrlTokens } from "./UrlTokens.ts"
 /** Everything that this room offers, over the database, the settings, the secrets, and the two registries. */
 export const layer = Layer.mergeAll(
   AgentStore.layer,
-  Agents.layer,
   ApiKeys.layer,
   AudioClips.layer,
   ConfigurationStore.layer,
   Organizations.layer,
+  PhoneCalls.layer,
   PhoneNumberStore.layer,
   PhoneNumbers.layer
 ).pipe(
+  Layer.provideMerge(Agents.layer),
   Layer.provideMerge(ConfigurationCleanup.layer),
   Layer.provideMerge(NumberSync.layer),
   Layer.provideMerge(Layer.mergeAll(Configurations.layer, UrlTokens.layer))
