@@ -8,6 +8,7 @@ import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
 import { ProvidersGroup } from "./ProvidersGroup.ts"
 import { RecordingsGroup } from "./recordings.ts"
 import { Problems } from "./Requests.ts"
+import { SimulatorGroup } from "./SimulatorGroup.ts"
 import { TelephonyConfigsGroup } from "./TelephonyConfigsGroup.ts"
 
 /** The description of the HTTP API, shared by the server, its documentation and typed clients. */
@@ -21,7 +22,8 @@ export const Api = HttpApi.make("switchboard")
     AgentsGroup,
     AudioClipsGroup,
     CallsGroup,
-    RecordingsGroup
+    RecordingsGroup,
+    SimulatorGroup
   )
   .middleware(Problems)
   .prefix("/api/v1")

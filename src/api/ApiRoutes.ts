@@ -11,6 +11,7 @@ import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
 import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "./readRequests.ts"
 import { recordingHandlers } from "./recordingHandlers.ts"
+import { simulatorHandlers } from "./simulatorHandlers.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
 import { unknownPaths } from "./unknownPaths.ts"
 
@@ -23,7 +24,8 @@ const handlers = Layer.mergeAll(
   agentHandlers,
   audioClipHandlers,
   callsHandlers,
-  recordingHandlers
+  recordingHandlers,
+  simulatorHandlers
 ).pipe(Layer.provide(Layer.mergeAll(authorizationLayer, jsonBodyLayer, problemsLayer, wavBodyLayer)))
 
 /** The API under `/api/v1`, its description at `/openapi.json`, and its reference, which works offline, at `/docs`. */

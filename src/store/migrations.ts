@@ -7,6 +7,7 @@ import { listeners } from "./migrations/0004_listeners.ts"
 import { signatureFailures } from "./migrations/0005_signature_failures.ts"
 import { recordings } from "./migrations/0006_recordings.ts"
 import { audioClips } from "./migrations/0007_audio_clips.ts"
+import { simulated } from "./migrations/0009_simulated.ts"
 
 /** Every step of the schema, in order. A step that was released is never edited: add the next one. */
 const steps = {
@@ -16,7 +17,8 @@ const steps = {
   "0004_listeners": listeners,
   "0005_signature_failures": signatureFailures,
   "0006_recordings": recordings,
-  "0007_audio_clips": audioClips
+  "0007_audio_clips": audioClips,
+  "0009_simulated": simulated
 }
 
 /** Brings the schema up to date, under a lock: several processes may start at once. Gives the steps that it ran. */
