@@ -28,6 +28,7 @@ import { Overview } from "./Overview.ts"
 import { PreparedAgents } from "./PreparedAgents.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
+import { SimulatedCalls } from "./simulation/SimulatedCalls.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
 import { TransferBell } from "./TransferBell.ts"
@@ -39,7 +40,6 @@ import { Verification } from "./Verification.ts"
 /** Every service of this room, and its background work: leases, listeners, and the sweeper. */
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
-  Dialer.layer,
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
@@ -47,9 +47,11 @@ export const layer = Layer.mergeAll(
   LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
   Overview.layer,
+  SimulatedCalls.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(
+  Layer.provideMerge(Dialer.layer),
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),

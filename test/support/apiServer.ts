@@ -20,6 +20,7 @@ import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
 import { Overview } from "../../src/telephony/Overview.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { SimulatedCalls } from "../../src/telephony/simulation/SimulatedCalls.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
 
@@ -91,6 +92,7 @@ const noCalls = Layer.mergeAll(
   Layer.mock(Operating, {}),
   Layer.mock(Overview, {}),
   Layer.mock(RecordingArchive, {}),
+  Layer.mock(SimulatedCalls, { unavailable: undefined }),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )
