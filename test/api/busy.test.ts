@@ -30,7 +30,7 @@ const calls = Layer.mergeAll(
   Layer.mock(Operating, {}),
   Layer.mock(Overview, {}),
   Layer.mock(RecordingArchive, {}),
-  Layer.mock(SimulatedCalls, {}),
+  Layer.mock(SimulatedCalls, { unavailable: "not in this test" }),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )
