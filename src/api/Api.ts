@@ -3,6 +3,7 @@ import { AgentsGroup } from "./AgentsGroup.ts"
 import { ApiKeysGroup } from "./ApiKeysGroup.ts"
 import { AudioClipsGroup } from "./AudioClipsGroup.ts"
 import { CallsGroup } from "./calls.ts"
+import { NumberDirectoryGroup } from "./NumberDirectoryGroup.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
 import { ProvidersGroup } from "./ProvidersGroup.ts"
@@ -19,6 +20,7 @@ export const Api = HttpApi.make("switchboard")
     ProvidersGroup,
     TelephonyConfigsGroup,
     PhoneNumbersGroup,
+    NumberDirectoryGroup,
     AgentsGroup,
     AudioClipsGroup,
     CallsGroup,

@@ -6,6 +6,7 @@ import { apiKeyHandlers } from "./apiKeyHandlers.ts"
 import { audioClipHandlers } from "./audioClipHandlers.ts"
 import { authorizationLayer, sessionCookieLayer } from "./authorize.ts"
 import { callsHandlers } from "./callsHandlers.ts"
+import { numberDirectoryHandlers } from "./numberDirectoryHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
@@ -21,6 +22,7 @@ const handlers = Layer.mergeAll(
   providerHandlers,
   telephonyConfigHandlers,
   phoneNumberHandlers,
+  numberDirectoryHandlers,
   agentHandlers,
   audioClipHandlers,
   callsHandlers,
