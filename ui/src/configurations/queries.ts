@@ -42,7 +42,7 @@ export const useConfigurationChoices = () =>
   useQuery({
     queryKey: ["configurations", "choices"],
     queryFn: async ({ signal }) =>
-      (await request("GET", LIST, { query: { limit: String(CHOICES) }, signal })).configurations
+      (await request("GET", LIST, { query: { limit: CHOICES }, signal })).configurations
   })
 
 export const useConfiguration = (id: string) =>

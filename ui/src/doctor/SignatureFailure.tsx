@@ -1,4 +1,4 @@
-import { NotEqual } from "lucide-react"
+import { EqualNot } from "lucide-react"
 import type { AnswerOf } from "../api/endpoints.ts"
 import { Badge } from "../parts/Badge.tsx"
 import { Card } from "../parts/Page.tsx"
@@ -39,7 +39,7 @@ const Comparison = ({ signed, rebuilt }: { readonly signed: string; readonly reb
         <Cell>
           {differs ? (
             <Badge tone="warn">
-              <NotEqual size={12} aria-hidden /> differs
+              <EqualNot size={12} aria-hidden /> differs
             </Badge>
           ) : null}
         </Cell>

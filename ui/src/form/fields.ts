@@ -88,7 +88,7 @@ export const initialValues = (fields: ReadonlyArray<FormField>, saved: FieldValu
 /** What the request has of what an input holds; undefined: nothing, the input is blank. */
 const sentOf = (field: FormField, value: unknown): unknown => {
   if (value === undefined || value === null || value === "") return undefined
-  if (field.type === "number") return String(value).trim() === "" ? undefined : Number(value)
+  if (field.type === "number") return typeof value === "string" && value.trim() === "" ? undefined : Number(value)
   // An empty list is nothing, unless nothing would become the default.
   return Array.isArray(value) && value.length === 0 && field.default === undefined ? undefined : value
 }

@@ -44,7 +44,7 @@ export const useAgentChoices = () =>
   useQuery({
     queryKey: ["agents", "choices"],
     queryFn: async ({ signal }) =>
-      (await request("GET", "/api/v1/organizations/agents", { query: { limit: String(CHOICES) }, signal })).agents
+      (await request("GET", "/api/v1/organizations/agents", { query: { limit: CHOICES }, signal })).agents
   })
 
 const addressTypes: Readonly<Record<string, AddressType>> = {
