@@ -4,6 +4,7 @@ import { ApiKeysGroup } from "./ApiKeysGroup.ts"
 import { AudioClipsGroup } from "./AudioClipsGroup.ts"
 import { CallsGroup } from "./calls.ts"
 import { NumberDirectoryGroup } from "./NumberDirectoryGroup.ts"
+import { LiveCallsGroup } from "./liveCalls.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
 import { ProvidersGroup } from "./ProvidersGroup.ts"
@@ -24,6 +25,7 @@ export const Api = HttpApi.make("switchboard")
     AgentsGroup,
     AudioClipsGroup,
     CallsGroup,
+    LiveCallsGroup,
     RecordingsGroup,
     ...SessionGroups
   )

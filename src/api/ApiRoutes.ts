@@ -7,6 +7,7 @@ import { audioClipHandlers } from "./audioClipHandlers.ts"
 import { authorizationLayer, sessionCookieLayer } from "./authorize.ts"
 import { callsHandlers } from "./callsHandlers.ts"
 import { numberDirectoryHandlers } from "./numberDirectoryHandlers.ts"
+import { liveCallsHandlers } from "./liveCallsHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
@@ -26,6 +27,7 @@ const handlers = Layer.mergeAll(
   agentHandlers,
   audioClipHandlers,
   callsHandlers,
+  liveCallsHandlers,
   recordingHandlers,
   sessionHandlers
 ).pipe(
