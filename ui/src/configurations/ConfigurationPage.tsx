@@ -79,7 +79,7 @@ const Parked = ({ of }: { readonly of: Configuration }) => {
 const InboundCard = ({ url }: { readonly url: string }) => (
   <Card title="Webhook URL">
     <div className="flex items-center gap-1">
-      <output className="border-line bg-raised min-w-0 flex-1 overflow-x-auto rounded-md border px-2.5 py-1.5 font-mono text-xs whitespace-nowrap">
+      <output className="border-line bg-raised min-w-0 flex-1 rounded-md border px-2.5 py-1.5 font-mono text-xs break-all">
         {url}
       </output>
       <CopyButton text={url} what="webhook URL" />

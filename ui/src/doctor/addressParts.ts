@@ -6,7 +6,7 @@ export interface AddressPart {
   readonly differs: boolean
 }
 
-const shape = /^(?:([a-z][a-z0-9+.-]*):\/\/)?([^/?#:]*|\[[^\]]*\])(?::(\d+))?([^?#]*)(?:\?([^#]*))?/i
+const shape = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^/?#:]*)(?::(\d+))?([^?#]*)(?:\?([^#]*))?/i
 
 const partsOf = (url: string) => {
   const [, scheme, host, port, path, query] = shape.exec(url) ?? []

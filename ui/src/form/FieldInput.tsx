@@ -13,7 +13,7 @@ const tagsOf = (value: unknown): ReadonlyArray<string> =>
 /** A value to copy. */
 const Shown = ({ id, text, label }: { readonly id: string; readonly text: string; readonly label: string }) => (
   <div className="flex items-center gap-1">
-    <output id={id} className={`${inputClass} bg-raised overflow-x-auto font-mono text-xs whitespace-nowrap`}>
+    <output id={id} className={`${inputClass} bg-raised font-mono text-xs break-all`}>
       {text}
     </output>
     <CopyButton text={text} what={label} />
