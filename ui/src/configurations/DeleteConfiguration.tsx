@@ -19,7 +19,10 @@ export const DeleteConfiguration = ({ of }: { readonly of: Configuration }) => {
         void navigate({ to: "/configurations" })
       }
     })
-  const numbers = of.number_count === 1 ? "Its phone number is" : `Its ${of.number_count} phone numbers are`
+  const numbers =
+    of.number_count === 1
+      ? "Its phone number is deleted too. In the background it is detached at the carrier, if it points here."
+      : `Its ${of.number_count} phone numbers are deleted too. In the background they are detached at the carrier, where they point here.`
   return (
     <>
       <Button look="danger" onClick={() => setOpen(true)}>
@@ -35,9 +38,7 @@ export const DeleteConfiguration = ({ of }: { readonly of: Configuration }) => {
       >
         <ul className="list-disc space-y-1 pl-5">
           <li>It is gone at once: it takes and places no more calls, and cannot be brought back.</li>
-          {of.number_count === 0 ? null : (
-            <li>{numbers} deleted too. In the background they are detached at the carrier, where they point here.</li>
-          )}
+          {of.number_count === 0 ? null : <li>{numbers}</li>}
           <li>Its credentials are erased after that.</li>
           <li>Its past calls stay in the list, with their events and recordings.</li>
           {of.is_default_outbound ? (

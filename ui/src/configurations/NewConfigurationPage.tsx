@@ -7,7 +7,7 @@ import { useNotices } from "../parts/Notices.tsx"
 import { Card, EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { useMay } from "../session/session.ts"
 import { DocsLink } from "./DocsLink.tsx"
-import { configurationFields, problemFields } from "./formFields.ts"
+import { newConfigurationFields, problemFields } from "./formFields.ts"
 import { type Provider, useCreateConfiguration, useProviders } from "./queries.ts"
 
 const connectivity: Readonly<Record<Provider["connectivity"], string>> = {
@@ -35,7 +35,7 @@ const ProviderCard = ({ of, onChoose }: { readonly of: Provider; readonly onChoo
 }
 
 const Form = ({ of, onBack }: { readonly of: Provider; readonly onBack: () => void }) => {
-  const fields = useMemo(() => configurationFields(of), [of])
+  const fields = useMemo(() => newConfigurationFields(of), [of])
   const saved = useMemo(() => ({ name: of.display_name }), [of])
   const create = useCreateConfiguration(of.provider)
   const navigate = useNavigate()

@@ -9,11 +9,7 @@ import { DocsLink } from "./DocsLink.tsx"
 import { type Configuration, type Provider, useConfiguration, useSaveConfiguration } from "./queries.ts"
 
 /** A configuration shaped like the request that saves it. */
-const formOf = ({ credentials, is_default_outbound, name }: Configuration) => ({
-  name,
-  is_default_outbound,
-  config: credentials
-})
+const formOf = ({ credentials, name }: Configuration) => ({ name, config: credentials })
 
 /** The form of a saved configuration. It goes on from the version that it was opened with until it is told otherwise. */
 export const SettingsCard = ({

@@ -41,8 +41,7 @@ export const useConfigurations = () =>
 export const useConfigurationChoices = () =>
   useQuery({
     queryKey: ["configurations", "choices"],
-    queryFn: async ({ signal }) =>
-      (await request("GET", LIST, { query: { limit: CHOICES }, signal })).configurations
+    queryFn: async ({ signal }) => (await request("GET", LIST, { query: { limit: CHOICES }, signal })).configurations
   })
 
 export const useConfiguration = (id: string) =>
@@ -54,7 +53,6 @@ export const useConfiguration = (id: string) =>
 /** What a form's values save: what the service takes is judged there, and its errors come back to the fields. */
 const savedFrom = (payload: Payload) => ({
   name: textOf(payload["name"]) ?? "",
-  is_default_outbound: payload["is_default_outbound"] === true,
   config: objectOf(payload["config"])
 })
 
@@ -71,7 +69,8 @@ export const useCreateConfiguration = (provider: string) => {
   return useMutation({
     mutationFn: (payload: Payload) => {
       const { config, ...rest } = savedFrom(payload)
-      return request("POST", LIST, { payload: { ...rest, config: { ...config, provider } } })
+      const is_default_outbound = payload["is_default_outbound"] === true
+      return request("POST", LIST, { payload: { ...rest, is_default_outbound, config: { ...config, provider } } })
     },
     onSuccess: changed
   })

@@ -13,7 +13,7 @@ const tagsOf = (value: unknown): ReadonlyArray<string> =>
 /** A value to copy. */
 const Shown = ({ id, text, label }: { readonly id: string; readonly text: string; readonly label: string }) => (
   <div className="flex items-center gap-1">
-    <output id={id} className={`${inputClass} bg-raised font-mono text-xs break-all`}>
+    <output id={id} className={`${inputClass} bg-raised font-mono text-xs leading-6 break-all`}>
       {text}
     </output>
     <CopyButton text={text} what={label} />
@@ -140,7 +140,7 @@ export const FieldInput = ({
             <output
               id={id}
               aria-describedby={aria["aria-describedby"]}
-              className={`${inputClass} bg-raised font-mono text-xs`}
+              className={`${inputClass} bg-raised font-mono text-xs leading-6`}
             >
               {value} <span className="text-muted">(stored, kept)</span>
             </output>

@@ -49,7 +49,7 @@ export const SyncState = ({ of }: { readonly of: PhoneNumber }) => {
             busy={sync.isPending}
             disabled={!mayWrite}
             title={mayWrite ? undefined : "Only operators and admins change numbers."}
-            aria-label={`Try to set the webhook of ${of.address_normalized} again`}
+            aria-label={`Retry the webhook of ${of.address_normalized}`}
             onClick={() =>
               sync.mutate(undefined, {
                 onError: bad,
