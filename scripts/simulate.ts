@@ -30,7 +30,7 @@ const ours = "+14155550123"
 /** Long enough that a busy machine makes no gaps: the person hears everything that much later. */
 const jitterMs = 500
 const echo = "echo"
-const sentences = join(import.meta.dirname, "../test/fixtures/speech.wav")
+const sentences = join(import.meta.dirname, "../src/simulator/speech.wav")
 
 const flags = {
   provider: Flag.String("provider").pipe(Flag.withDescription("The carrier to imitate, by its registry name")),
@@ -158,6 +158,7 @@ const command = Command.make(
     const api = yield* makeServiceApi(url, apiKey)
     const isThrowAway = Option.isNone(running)
     const { agentId, configurationId } = yield* setUp(api, name, carrier, input.agent, isThrowAway)
+    yield* carrier.setPasses?.(() => Effect.orDie(api.phonePass(configurationId, agentId))) ?? Effect.void
     for (const fault of input.fault) yield* carrier.faults.on(fault)
 
     const spokenMs = msOf(audio.format, audio.bytes.length)

@@ -11,6 +11,7 @@ import { ProvidersGroup } from "./ProvidersGroup.ts"
 import { RecordingsGroup } from "./recordings.ts"
 import { Problems } from "./Requests.ts"
 import { SessionGroups } from "./SessionGroup.ts"
+import { SimulatorGroup } from "./SimulatorGroup.ts"
 import { TelephonyConfigsGroup } from "./TelephonyConfigsGroup.ts"
 
 /** The description of the HTTP API, shared by the server, its documentation and typed clients. */
@@ -27,6 +28,7 @@ export const Api = HttpApi.make("switchboard")
     CallsGroup,
     LiveCallsGroup,
     RecordingsGroup,
+    SimulatorGroup,
     ...SessionGroups
   )
   .middleware(Problems)

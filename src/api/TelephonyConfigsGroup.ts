@@ -13,6 +13,9 @@ const summary = {
   name: Schema.String,
   provider: Schema.String,
   is_default_outbound: Schema.Boolean,
+  simulated: Schema.Boolean.annotate({
+    description: "It belongs to the simulator: its carrier is a fake one. Never the default for outbound calls."
+  }),
   inactive_since: Schema.NullOr(Time),
   inactive_reason: Schema.NullOr(Schema.String),
   ready: Schema.Boolean.annotate({ description: "Whether every step of the set-up is done." }),
@@ -62,6 +65,14 @@ export const DoctorReport = Schema.Struct({
   checks: Schema.Array(Check),
   signature_failures: Schema.Array(SignatureFailureReport)
 }).annotate({ identifier: "DoctorReport" })
+
+/** What a page needs to begin a call to an agent. */
+export const PhoneCall = Schema.Struct({
+  inbound_url: Schema.String.annotate({ description: "Where the page posts `body`." }),
+  body: Schema.String.annotate({
+    description: "A signed pass, text. Good for 60 s and for one call; posted again, it finds the same call."
+  })
+}).annotate({ identifier: "PhoneCall" })
 
 const params = { id: Id }
 const masking =
@@ -136,7 +147,7 @@ export const TelephonyConfigsGroup = HttpApiGroup.make("telephonyConfigs")
     HttpApiEndpoint.post("setDefaultOutbound", "/:id/set-default-outbound", {
       params,
       success: Configuration,
-      error: NotFound
+      error: [NotFound, ValidationFailed]
     }).annotateMerge(
       access("admin", "Make it the default for outbound calls", "The one that was the default before no longer is.")
     ),
@@ -154,6 +165,18 @@ export const TelephonyConfigsGroup = HttpApiGroup.make("telephonyConfigs")
         "operator",
         "Ask the carrier whether the credentials work",
         "Answers 200 with `ok: false` and what to do when they do not."
+      )
+    ),
+    HttpApiEndpoint.post("phoneCall", "/:id/phone-calls", {
+      params,
+      payload: Schema.Struct({ agent_id: Id }),
+      success: PhoneCall.pipe(HttpApiSchema.status(201)),
+      error: [NotFound, Conflict, ValidationFailed]
+    }).annotateMerge(
+      access(
+        "operator",
+        "Call an agent from a page",
+        'For configurations of a provider with `phone`. The page posts `body` to `inbound_url` and is answered `{"media_url", "call_id"}`, or `{"refused", "message"}` where nobody takes the call. 409 `no_phone` for another provider, `configuration_inactive` while it is inactive.'
       )
     ),
     HttpApiEndpoint.post("doctor", "/:id/doctor", {

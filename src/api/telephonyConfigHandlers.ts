@@ -5,12 +5,14 @@ import { testConnection } from "../organizations/connectionTest.ts"
 import { ConfigurationStore } from "../organizations/ConfigurationStore.ts"
 import type { ConfigurationDetail, ConfigurationSummary } from "../organizations/configurationViews.ts"
 import { NumberSync } from "../organizations/NumberSync.ts"
+import { PhoneCalls, type PhoneRefused } from "../organizations/PhoneCalls.ts"
 import { firstBlocking } from "../organizations/readiness.ts"
 import { Doctor } from "../telephony/doctor/Doctor.ts"
 import type { SignatureFailure } from "../telephony/signatures/SignatureFailures.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
+import { Conflict, ValidationFailed } from "./Problems.ts"
 import { refused } from "./refused.ts"
 import { MaskedConfig } from "./telephonyConfigSchemas.ts"
 
@@ -22,6 +24,7 @@ const summary = ({ checklist, counts, row }: ConfigurationSummary) => ({
   name: row.name,
   provider: row.provider,
   is_default_outbound: row.is_default_outbound,
+  simulated: row.simulator_url !== null,
   inactive_since: row.inactive_since,
   inactive_reason: row.inactive_reason,
   ready: checklist.every(({ done }) => done),
@@ -39,6 +42,14 @@ const shownFailure = ({ configurationId, details, occurredAt, id }: SignatureFai
   ...details
 })
 
+const noSuchAgent = () => {
+  const message = "There is no such agent in this organization."
+  const errors = [{ field: "agent_id", message }]
+  return Effect.fail(new ValidationFailed({ code: "validation_failed", errors, detail: `agent_id: ${message}` }))
+}
+const phoneRefused = ({ message, reason }: PhoneRefused) =>
+  Effect.fail(new Conflict({ code: reason === "inactive" ? "configuration_inactive" : "no_phone", detail: message }))
+
 const asMasked = Schema.decodeUnknownEffect(MaskedConfig)
 
 export const telephonyConfigHandlers = HttpApiBuilder.group(
@@ -48,6 +59,7 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
     const store = yield* ConfigurationStore
     const configurations = yield* Configurations
     const doctor = yield* Doctor
+    const phoneCalls = yield* PhoneCalls
     const { inboundUrl } = yield* NumberSync
 
     const shown = Effect.fnUntraced(function* (detail: ConfigurationDetail) {
@@ -93,7 +105,7 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
       setDefaultOutbound: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         return yield* shown(yield* store.setDefaultOutbound(organizationId, params.id))
-      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      }, Effect.catchTags({ ConfigurationNotFound, InvalidFields, SqlError })),
       reactivate: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         return yield* shown(yield* store.reactivate(organizationId, params.id))
@@ -103,6 +115,14 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
         const { row } = yield* store.get(organizationId, params.id)
         return yield* testConnection(configurations, organizationId, row.id)
       }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      phoneCall: Effect.fnUntraced(
+        function* ({ params, payload }) {
+          const { organizationId } = yield* Caller
+          const { body, inboundUrl } = yield* phoneCalls.begin(organizationId, params.id, payload.agent_id)
+          return { inbound_url: inboundUrl, body }
+        },
+        Effect.catchTags({ ConfigurationNotFound, AgentNotFound: noSuchAgent, PhoneRefused: phoneRefused, SqlError })
+      ),
       doctor: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         const { checks, signatureFailures } = yield* doctor.examine(organizationId, params.id)

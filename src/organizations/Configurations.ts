@@ -7,7 +7,7 @@ import type { TelephonyProvider } from "../carrier/TelephonyProvider.ts"
 import { Registry, type UnknownProvider } from "../Registry.ts"
 import { Secrets } from "../store/Secrets.ts"
 import { inactiveReason, readConfigurations } from "./configurationRow.ts"
-import { checklist, firstBlocking } from "./readiness.ts"
+import { checklist, outboundBlock } from "./readiness.ts"
 import { reader, rowKey, Timestamp } from "./rows.ts"
 import { sensitivePaths } from "./savedForm.ts"
 
@@ -58,7 +58,7 @@ export class Configurations extends Context.Service<
       provider: string,
       accountId: string
     ) => Effect.Effect<ReadonlyArray<LoadedConfiguration>, SqlError>
-    /** The explicit one (authoritative), else the default, else the first that is ready to dial. */
+    /** The explicit one (authoritative), else the default, else the first that is ready to dial and not simulated. */
     readonly forOutbound: (
       organizationId: string,
       id?: string
@@ -129,8 +129,13 @@ const makeConfigurations = Effect.gen(function* () {
           ({ field, message }) => new InvalidCredentials({ provider: spec.name, errors: [{ field, message }] })
         )
       )
-    const attached = { configurationId: id, phoneNumbers: numbers.map((number) => number.address_normalized) }
-    const provider = yield* Effect.provideService(spec.load(stored, attached), CarrierToolkit, toolkit)
+    const attached = {
+      configurationId: id,
+      phoneNumbers: numbers.map((number) => number.address_normalized),
+      ownKeys: secrets.deriveKey(`configuration ${id}`)
+    }
+    const tools = row.simulator_url === null ? toolkit : toolkit.at(row.simulator_url)
+    const provider = yield* Effect.provideService(spec.load(stored, attached), CarrierToolkit, tools)
     const facts = { activeNumbers: numbers.length, inactiveReason: undefined }
     const steps = checklist(spec, Redacted.value(stored), facts)
     const account: Account = { spec, version: row.version, numbersVersion: row.numbers_version, provider, steps }
@@ -163,7 +168,7 @@ const makeConfigurations = Effect.gen(function* () {
       provider
     }
     const reason = inactiveReason(head)
-    const blocked = reason === undefined ? firstBlocking(steps) : `It is inactive: ${reason} Reactivate it.`
+    const blocked = reason === undefined ? outboundBlock(spec, steps) : `It is inactive: ${reason} Reactivate it.`
     return { loaded, blocked: blocked === undefined ? undefined : `Configuration "${head.name}": ${blocked}` }
   })
 
@@ -214,7 +219,7 @@ const makeConfigurations = Effect.gen(function* () {
 
   const firstReady = Effect.fnUntraced(function* (organizationId: string) {
     const found = yield* readHeads(
-      yield* sql`${heads} WHERE organization_id = ${organizationId} AND deleted_at IS NULL
+      yield* sql`${heads} WHERE organization_id = ${organizationId} AND deleted_at IS NULL AND simulator_url IS NULL
         ORDER BY is_default_outbound DESC, id`
     )
     let message: string | undefined

@@ -70,8 +70,10 @@ export class NumberSync extends Context.Service<
       }) =>
         is_active && agent_id !== null ? tokens.inbound(provider, named(provider, telephony_configuration_id)) : null
 
-      const inboundUrl = (provider: string, configurationId: string) =>
-        registry.find(provider)?.listens === true ? null : tokens.inbound(provider, named(provider, configurationId))
+      const inboundUrl = (provider: string, configurationId: string) => {
+        const { listens, phone } = registry.find(provider) ?? {}
+        return listens === true || phone === true ? null : tokens.inbound(provider, named(provider, configurationId))
+      }
 
       const load = (configurationId: string) =>
         configurations.load(configurationId).pipe(

@@ -18,13 +18,17 @@ import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import * as Listeners from "./Listeners.ts"
 import { Levels } from "./live/Levels.ts"
+import { Listening } from "./live/Listening.ts"
 import { LiveCalls } from "./live/LiveCalls.ts"
 import { LiveMedia } from "./live/LiveMedia.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { Overview } from "./Overview.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
+import { SimulatedCalls } from "./simulation/SimulatedCalls.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
 import { TransferBell } from "./TransferBell.ts"
@@ -36,19 +40,24 @@ import { Verification } from "./Verification.ts"
 /** Every service of this room, and its background work: leases, listeners, and the sweeper. */
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
-  Dialer.layer,
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
+  Listening.layer,
   LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
+  Overview.layer,
+  SimulatedCalls.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(
+  Layer.provideMerge(Dialer.layer),
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),
-  Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, PreparedAgents.layer, Verification.layer)
+  ),
   Layer.provideMerge(
     Layer.mergeAll(
       CallHistory.layer,

@@ -26,12 +26,14 @@ export const metadata = Effect.gen(function* () {
   return Schema.decodeUnknownSync(Metadata)(body).providers
 })
 
+const textOf = (value: Schema.Json) => (typeof value === "string" ? value : JSON.stringify(value))
+
 /** Puts a value into an input as a person would, whatever kind of input it is. */
 export const fill = async (page: Page | Locator, field: Field, value: Schema.Json) => {
   const at = input(page, `config.${field.name}`)
   if (field.type === "boolean") await at.setChecked(value === true)
-  else if (field.type === "select") await at.selectOption(String(value))
-  else await at.fill(String(value))
+  else if (field.type === "select") await at.selectOption(textOf(value))
+  else await at.fill(textOf(value))
 }
 
 export const configurations = "/api/v1/organizations/telephony-configs"

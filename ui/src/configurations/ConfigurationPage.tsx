@@ -1,5 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router"
-import { Stethoscope } from "lucide-react"
+import { Phone, Stethoscope } from "lucide-react"
 import { NumbersCard } from "../numbers/NumbersCard.tsx"
 import { Badge } from "../parts/Badge.tsx"
 import { Button, buttonClass } from "../parts/Button.tsx"
@@ -21,7 +21,7 @@ import {
 import { SettingsCard } from "./SettingsCard.tsx"
 import { SetupCard } from "./SetupCard.tsx"
 
-const Actions = ({ of }: { readonly of: Configuration }) => {
+const Actions = ({ of, provider }: { readonly of: Configuration; readonly provider: Provider }) => {
   const setDefault = useSetDefault(of.id)
   const { refetch, isFetching } = useConfiguration(of.id)
   const { bad, good } = useNotices()
@@ -34,7 +34,7 @@ const Actions = ({ of }: { readonly of: Configuration }) => {
       <Link to="/doctor" search={{ configuration: of.id }} className={buttonClass()}>
         <Stethoscope size={16} aria-hidden /> Doctor
       </Link>
-      {isAdmin && !of.is_default_outbound ? (
+      {isAdmin && !of.is_default_outbound && !of.simulated && !provider.phone ? (
         <Button
           busy={setDefault.isPending}
           onClick={() =>
@@ -90,13 +90,23 @@ const InboundCard = ({ url }: { readonly url: string }) => (
   </Card>
 )
 
+const PhoneCard = () => (
+  <Card title="Phone">
+    <p className="mb-3">It needs no number: you call an agent from this browser.</p>
+    <Link to="/phone" className={buttonClass()}>
+      <Phone size={16} aria-hidden /> To the phone
+    </Link>
+  </Card>
+)
+
 const Detail = ({ of, provider }: { readonly of: Configuration; readonly provider: Provider }) => (
   <>
-    <PageHeader title={of.name} actions={<Actions of={of} />}>
+    <PageHeader title={of.name} actions={<Actions of={of} provider={provider} />}>
       <div className="flex flex-wrap items-center gap-2">
         <span>{provider.display_name}</span>
         <ConfigurationState of={of} brief />
         {of.is_default_outbound ? <Badge tone="accent">default for outbound</Badge> : null}
+        {of.simulated ? <Badge title="Its calls go to a carrier that this service imitates.">simulated</Badge> : null}
       </div>
     </PageHeader>
     <div className="flex flex-col gap-4">
@@ -108,7 +118,7 @@ const Detail = ({ of, provider }: { readonly of: Configuration; readonly provide
           {of.inbound_url === null ? null : <InboundCard url={of.inbound_url} />}
         </div>
       </div>
-      <NumbersCard configurationId={of.id} />
+      {provider.phone ? <PhoneCard /> : <NumbersCard configurationId={of.id} />}
       <SettingsCard key={of.id} provider={provider} current={of} />
     </div>
   </>

@@ -23,6 +23,7 @@ const Row = ({ of }: { readonly of: ConfigurationSummary }) => {
             {of.name}
           </Link>
           {of.is_default_outbound ? <Badge tone="accent">default for outbound</Badge> : null}
+          {of.simulated ? <Badge title="Its calls go to a carrier that this service imitates.">simulated</Badge> : null}
         </div>
       </Cell>
       <Cell className="whitespace-nowrap">{nameOf(of.provider)}</Cell>

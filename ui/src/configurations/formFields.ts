@@ -27,9 +27,9 @@ export const configurationFields = ({ fields }: Provider): ReadonlyArray<FormFie
 ]
 
 /** The form of a new configuration. */
-export const newConfigurationFields = ({ fields }: Provider): ReadonlyArray<FormField> => [
+export const newConfigurationFields = ({ fields, phone }: Provider): ReadonlyArray<FormField> => [
   name,
-  isDefault,
+  ...(phone ? [] : [isDefault]),
   ...below("config", fields)
 ]
 
