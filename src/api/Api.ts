@@ -3,6 +3,7 @@ import { AgentsGroup } from "./AgentsGroup.ts"
 import { ApiKeysGroup } from "./ApiKeysGroup.ts"
 import { AudioClipsGroup } from "./AudioClipsGroup.ts"
 import { CallsGroup } from "./calls.ts"
+import { NumberDirectoryGroup } from "./NumberDirectoryGroup.ts"
 import { LiveCallsGroup } from "./liveCalls.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
@@ -21,6 +22,7 @@ export const Api = HttpApi.make("switchboard")
     ProvidersGroup,
     TelephonyConfigsGroup,
     PhoneNumbersGroup,
+    NumberDirectoryGroup,
     AgentsGroup,
     AudioClipsGroup,
     CallsGroup,

@@ -6,6 +6,7 @@ import { apiKeyHandlers } from "./apiKeyHandlers.ts"
 import { audioClipHandlers } from "./audioClipHandlers.ts"
 import { authorizationLayer, sessionCookieLayer } from "./authorize.ts"
 import { callsHandlers } from "./callsHandlers.ts"
+import { numberDirectoryHandlers } from "./numberDirectoryHandlers.ts"
 import { liveCallsHandlers } from "./liveCallsHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
@@ -23,6 +24,7 @@ const handlers = Layer.mergeAll(
   providerHandlers,
   telephonyConfigHandlers,
   phoneNumberHandlers,
+  numberDirectoryHandlers,
   agentHandlers,
   audioClipHandlers,
   callsHandlers,

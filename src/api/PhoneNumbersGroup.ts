@@ -5,7 +5,7 @@ import { Id, NextCursor, orElse, pageQuery, Time, Version } from "./common.ts"
 import { Conflict, NotFound, ValidationFailed } from "./Problems.ts"
 import { JsonBody } from "./Requests.ts"
 
-const AddressType = Schema.Literals(["pstn", "sip_uri", "sip_extension"])
+export const AddressType = Schema.Literals(["pstn", "sip_uri", "sip_extension"])
 
 /** How far the carrier's webhook for the number is what we want. */
 const SyncState = Schema.Struct({
@@ -25,7 +25,8 @@ export const ProviderSync = Schema.Struct({ ok: Schema.Boolean, message: Schema.
   identifier: "ProviderSync"
 })
 
-const number = {
+/** What an answer says of every phone number. */
+export const number = {
   id: Schema.String,
   telephony_configuration_id: Schema.String,
   address: Schema.String.annotate({ description: "As it was sent." }),
@@ -49,9 +50,12 @@ export const WrittenPhoneNumber = Schema.Struct({ ...number, provider_sync: Prov
   identifier: "WrittenPhoneNumber"
 })
 
-const Address = Schema.String.check(Schema.isBetweenCodePoints(1, 255))
+export const Address = Schema.String.check(Schema.isBetweenCodePoints(1, 255))
+/** ISO 3166-1 alpha-2. */
+export const CountryCode = Schema.String.check(Schema.isPattern(/^[A-Za-z]{2}$/))
 const Label = Schema.String.check(Schema.isMaxCodePoints(64))
-const nullable = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+/** What may be left out, or be null to say that there is none. */
+export const nullable = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 const configuration = { id: Id }
 const params = { id: Id, phone_number_id: Id }
@@ -71,7 +75,7 @@ export const PhoneNumbersGroup = HttpApiGroup.make("phoneNumbers")
       payload: Schema.Struct({
         address: Address,
         address_type: nullable(AddressType),
-        country_code: nullable(Schema.String.check(Schema.isPattern(/^[A-Za-z]{2}$/))),
+        country_code: nullable(CountryCode),
         label: nullable(Label),
         agent_id: nullable(Schema.String),
         is_active: orElse(Schema.Boolean, true),

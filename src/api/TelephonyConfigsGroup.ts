@@ -18,6 +18,11 @@ const summary = {
   }),
   inactive_since: Schema.NullOr(Time),
   inactive_reason: Schema.NullOr(Schema.String),
+  ready: Schema.Boolean.annotate({ description: "Whether every step of the set-up is done." }),
+  blocking_step: Schema.NullOr(Schema.String).annotate({
+    description: "The first step of the set-up that is still to be done, in words; null: none."
+  }),
+  number_count: Schema.Int.annotate({ description: "Phone numbers, inactive ones included." }),
   version: Schema.Int,
   created_at: Time,
   updated_at: Time
@@ -31,6 +36,9 @@ const SetupStep = Schema.Struct({ step: Schema.String, done: Schema.Boolean, fie
 /** A configuration with its masked credentials and what is still missing before it can dial. */
 export const Configuration = Schema.Struct({
   ...summary,
+  inbound_url: Schema.NullOr(Schema.String).annotate({
+    description: "Where the carrier announces calls to the numbers; null: not by a webhook."
+  }),
   credentials: MaskedConfig,
   setup_checklist: Schema.Array(SetupStep)
 }).annotate({ identifier: "Configuration" })

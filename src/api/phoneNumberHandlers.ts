@@ -1,12 +1,11 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import { NumberSync } from "../organizations/NumberSync.ts"
-import type { PhoneNumber } from "../organizations/numberRow.ts"
 import { PhoneNumberStore, type Synced } from "../organizations/PhoneNumberStore.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
 import { refused } from "./refused.ts"
+import { makeShownNumber } from "./shownNumber.ts"
 
 const { ConfigurationNotFound, InvalidFields, NumberTaken, PhoneNumberNotFound, SqlError, VersionConflict } = refused
 const finding = { ConfigurationNotFound, PhoneNumberNotFound, SqlError }
@@ -20,13 +19,7 @@ export const phoneNumberHandlers = HttpApiBuilder.group(
   "phoneNumbers",
   Effect.fnUntraced(function* (handlers) {
     const store = yield* PhoneNumberStore
-    const { wanted } = yield* NumberSync
-
-    const shown = (number: PhoneNumber) => {
-      const { organization_id: _organization, provider: _provider, sync_state, ...rest } = number
-      const in_sync = sync_state.desired === sync_state.observed && sync_state.desired === wanted(number)
-      return { ...rest, sync_state: { ...sync_state, in_sync } }
-    }
+    const shown = yield* makeShownNumber
     const written = ({ number, sync }: Synced) => ({ ...shown(number), provider_sync: sync })
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ params, query }) {

@@ -2,9 +2,11 @@ import { Effect, Schema } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { Configurations } from "../organizations/Configurations.ts"
 import { testConnection } from "../organizations/connectionTest.ts"
-import { type ConfigurationDetail, ConfigurationStore } from "../organizations/ConfigurationStore.ts"
-import type { ConfigurationRow } from "../organizations/configurationRow.ts"
+import { ConfigurationStore } from "../organizations/ConfigurationStore.ts"
+import type { ConfigurationDetail, ConfigurationSummary } from "../organizations/configurationViews.ts"
+import { NumberSync } from "../organizations/NumberSync.ts"
 import { PhoneCalls, type PhoneRefused } from "../organizations/PhoneCalls.ts"
+import { firstBlocking } from "../organizations/readiness.ts"
 import { Doctor } from "../telephony/doctor/Doctor.ts"
 import type { SignatureFailure } from "../telephony/signatures/SignatureFailures.ts"
 import { Api } from "./Api.ts"
@@ -17,7 +19,7 @@ import { MaskedConfig } from "./telephonyConfigSchemas.ts"
 const { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict } = refused
 const saving = { ConfigurationNotFound, InvalidFields, NameTaken, NumberTaken, SqlError, VersionConflict }
 
-const summary = (row: ConfigurationRow) => ({
+const summary = ({ checklist, counts, row }: ConfigurationSummary) => ({
   id: row.id,
   name: row.name,
   provider: row.provider,
@@ -25,6 +27,9 @@ const summary = (row: ConfigurationRow) => ({
   simulated: row.simulator_url !== null,
   inactive_since: row.inactive_since,
   inactive_reason: row.inactive_reason,
+  ready: checklist.every(({ done }) => done),
+  blocking_step: firstBlocking(checklist) ?? null,
+  number_count: counts.numbers,
   version: row.version,
   created_at: row.created_at,
   updated_at: row.updated_at
@@ -47,11 +52,6 @@ const phoneRefused = ({ message, reason }: PhoneRefused) =>
 
 const asMasked = Schema.decodeUnknownEffect(MaskedConfig)
 
-const shown = Effect.fnUntraced(function* ({ row, credentials, checklist }: ConfigurationDetail) {
-  const masked = yield* Effect.orDie(asMasked(credentials))
-  return { ...summary(row), credentials: masked, setup_checklist: checklist }
-})
-
 export const telephonyConfigHandlers = HttpApiBuilder.group(
   Api,
   "telephonyConfigs",
@@ -60,6 +60,14 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
     const configurations = yield* Configurations
     const doctor = yield* Doctor
     const phoneCalls = yield* PhoneCalls
+    const { inboundUrl } = yield* NumberSync
+
+    const shown = Effect.fnUntraced(function* (detail: ConfigurationDetail) {
+      const { checklist, credentials, row } = detail
+      const masked = yield* Effect.orDie(asMasked(credentials))
+      const inbound_url = inboundUrl(row.provider, row.id)
+      return { ...summary(detail), inbound_url, credentials: masked, setup_checklist: checklist }
+    })
 
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {

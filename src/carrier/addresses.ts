@@ -1,5 +1,11 @@
 import { Result, Schema } from "effect"
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/max"
+import {
+  type CountryCode,
+  getCountries,
+  getCountryCallingCode,
+  isSupportedCountry,
+  parsePhoneNumberFromString
+} from "libphonenumber-js/max"
 
 export const AddressType = Schema.Literals(["pstn", "sip_uri", "sip_extension"])
 export type AddressType = typeof AddressType.Type
@@ -34,6 +40,11 @@ export const knownCountry = (hint: string): CountryCode | undefined => {
   const code = hint.trim().toUpperCase()
   return isSupportedCountry(code) ? code : undefined
 }
+
+/** The countries in whose notation a national number can be read, by code, with what follows the plus. */
+export const countries: ReadonlyArray<{ readonly code: string; readonly callingCode: string }> = getCountries()
+  .toSorted()
+  .map((code) => ({ code, callingCode: getCountryCallingCode(code) }))
 
 /** What people put between digits: spaces, dots, dashes, slashes, brackets, and invisible marks that come with pasting. */
 const separators = /[\s.\-\u2010-\u2015\u2212/()[\]~\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad]/g

@@ -2,27 +2,19 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Redacted } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { FormValues } from "../Form.ts"
-import type { ChecklistStep, ProviderSpec } from "../ProviderSpec.ts"
+import type { ProviderSpec } from "../ProviderSpec.ts"
 import { Registry } from "../Registry.ts"
 import { uuidV7 } from "../store/Ids.ts"
 import { type OpenFailure, Secrets } from "../store/Secrets.ts"
 import { ConfigurationCleanup } from "./ConfigurationCleanup.ts"
 import { ConfigurationNotFound } from "./Configurations.ts"
-import { type ConfigurationRow, inactiveReason, readConfigurations } from "./configurationRow.ts"
+import { type ConfigurationRow, readConfigurations } from "./configurationRow.ts"
+import { type ConfigurationDetail, type ConfigurationPage, makeConfigurationViews } from "./configurationViews.ts"
 import { lookUp } from "./fieldPaths.ts"
-import { mask } from "./masking.ts"
-import { checklist } from "./readiness.ts"
 import { type InvalidFields, invalidField, NameTaken, NumberTaken, VersionConflict } from "./refusals.ts"
-import { FIRST_KEY, type Page, type PageRequest, pageOf, rowKey, violates } from "./rows.ts"
+import { type PageRequest, rowKey, violates } from "./rows.ts"
 import { moveNumbers } from "./accountChange.ts"
 import { readForm, sensitivePaths } from "./savedForm.ts"
-
-/** A configuration as it may be read: credentials masked. */
-export interface ConfigurationDetail {
-  readonly row: ConfigurationRow
-  readonly credentials: FormValues
-  readonly checklist: ReadonlyArray<ChecklistStep>
-}
 
 /** What a save request holds besides the credentials. Undefined members stay as they are. */
 export interface ConfigurationChange {
@@ -51,7 +43,7 @@ type Refusal = InvalidFields | NameTaken | SqlError
 export class ConfigurationStore extends Context.Service<
   ConfigurationStore,
   {
-    readonly list: (organizationId: string, page: PageRequest) => Effect.Effect<Page<ConfigurationRow>, SqlError>
+    readonly list: (organizationId: string, page: PageRequest) => Effect.Effect<ConfigurationPage, SqlError>
     readonly get: (
       organizationId: string,
       id: string
@@ -95,13 +87,6 @@ const checkReal = ({ name, simulator_url }: ConfigurationRow) =>
 
 const NO_CREDENTIALS = Redacted.make<FormValues>({})
 
-/** A configuration whose credentials this process cannot read: with the reasons as the steps to take. */
-const unreadable = (row: ConfigurationRow, steps: ReadonlyArray<string>): ConfigurationDetail => ({
-  row,
-  credentials: { provider: row.provider },
-  checklist: steps.map((step) => ({ step, done: false }))
-})
-
 /** The account that credentials are of; empty where the carrier has no such thing. */
 const accountOf = (spec: ProviderSpec, credentials: Redacted.Redacted<FormValues>) => {
   if (spec.accountIdCredentialField === "") return ""
@@ -117,6 +102,7 @@ const makeConfigurationStore = Effect.gen(function* () {
   const registry = yield* Registry
   const secrets = yield* Secrets
   const cleanup = yield* ConfigurationCleanup
+  const { detail, open, page: summaries } = yield* makeConfigurationViews
 
   const find = Effect.fnUntraced(function* (organizationId: string, id: string) {
     const key = Option.getOrUndefined(rowKey(id))
@@ -128,34 +114,6 @@ const makeConfigurationStore = Effect.gen(function* () {
               WHERE id = ${key} AND organization_id = ${organizationId} AND deleted_at IS NULL`
           )
     return row ?? (yield* new ConfigurationNotFound({ id }))
-  })
-
-  const open = (row: ConfigurationRow, spec: ProviderSpec) =>
-    secrets.openFields(
-      { organizationId: row.organization_id, rowId: row.id },
-      row.credentials,
-      sensitivePaths(spec.uiMetadata.fields)
-    )
-
-  const detail = Effect.fnUntraced(function* (row: ConfigurationRow) {
-    const numbers = yield* sql`SELECT id FROM telephony_phone_numbers
-      WHERE telephony_configuration_id = ${row.id} AND is_active`
-    const read = Effect.gen(function* () {
-      const spec = yield* registry.get(row.provider)
-      const stored = Redacted.value(yield* open(row, spec))
-      const facts = { activeNumbers: numbers.length, inactiveReason: inactiveReason(row) }
-      const shown: ConfigurationDetail = {
-        row,
-        credentials: {
-          provider: row.provider,
-          ...mask(stored, spec.uiMetadata.fields),
-          ...spec.derivedValues?.(stored, row.id)
-        },
-        checklist: checklist(spec, stored, facts)
-      }
-      return shown
-    })
-    return yield* Effect.catch(read, ({ message }) => Effect.succeed(unreadable(row, [message])))
   })
 
   /** Which provider a request names, as its spec. */
@@ -177,10 +135,7 @@ const makeConfigurationStore = Effect.gen(function* () {
   })
 
   const list = Effect.fn("ConfigurationStore.list")(function* (organizationId: string, page: PageRequest) {
-    const rows = yield* sql`SELECT * FROM telephony_configurations
-      WHERE organization_id = ${organizationId} AND deleted_at IS NULL AND id > ${page.after ?? FIRST_KEY}
-      ORDER BY id LIMIT ${page.limit + 1}`
-    return pageOf(yield* readConfigurations(rows), page)
+    return yield* summaries(organizationId, page)
   })
 
   const get = Effect.fn("ConfigurationStore.get")(function* (organizationId: string, id: string) {

@@ -37,6 +37,8 @@ export class NumberSync extends Context.Service<
       readonly is_active: boolean
       readonly agent_id: string | null
     }) => string | null
+    /** Where the carrier announces calls to a configuration's numbers; null: it does not by a webhook. */
+    readonly inboundUrl: (provider: string, configurationId: string) => string | null
     /** Tells the carrier what is wanted, unless it was told already; `force` tells it anyway. Idempotent. */
     readonly bring: (numberId: string, options?: { readonly force?: boolean }) => Effect.Effect<ProviderSync, SqlError>
     /** Whether the account holds the number, and a warning where that could not be found out. */
@@ -67,6 +69,11 @@ export class NumberSync extends Context.Service<
         agent_id
       }) =>
         is_active && agent_id !== null ? tokens.inbound(provider, named(provider, telephony_configuration_id)) : null
+
+      const inboundUrl = (provider: string, configurationId: string) => {
+        const { listens, phone } = registry.find(provider) ?? {}
+        return listens === true || phone === true ? null : tokens.inbound(provider, named(provider, configurationId))
+      }
 
       const load = (configurationId: string) =>
         configurations.load(configurationId).pipe(
@@ -169,7 +176,7 @@ export class NumberSync extends Context.Service<
         )
       })
 
-      return NumberSync.of({ wanted, bring, ownership })
+      return NumberSync.of({ wanted, inboundUrl, bring, ownership })
     })
   )
 }

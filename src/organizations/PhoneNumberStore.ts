@@ -1,21 +1,18 @@
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Fiber, Layer, Result } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { ProviderSync } from "../carrier/TelephonyProvider.ts"
 import { uuidV7 } from "../store/Ids.ts"
-import { type AddressType, canonicalAddress } from "../carrier/addresses.ts"
+import type { AddressType } from "../carrier/addresses.ts"
 import type { ConfigurationNotFound } from "./Configurations.ts"
 import { type ConfigurationRow, numberAccount } from "./configurationRow.ts"
 import { NumberSync } from "./NumberSync.ts"
-import { makeNumberQueries, type NumberOwner } from "./numberQueries.ts"
+import { makeNumberQueries, type NumberOwner, type WrittenAddress } from "./numberQueries.ts"
 import { type PhoneNumber, readNumbers, untouched, withWish } from "./numberRow.ts"
 import { type InvalidFields, invalidField, NumberTaken, type PhoneNumberNotFound, VersionConflict } from "./refusals.ts"
 import { FIRST_KEY, type Page, type PageRequest, pageOf, violates } from "./rows.ts"
 
-export interface NewPhoneNumber {
-  readonly address: string
-  readonly addressType: AddressType | undefined
-  readonly countryCode: string | undefined
+export interface NewPhoneNumber extends WrittenAddress {
   readonly label: string | undefined
   readonly agentId: string | undefined
   readonly isActive: boolean
@@ -86,26 +83,7 @@ const makePhoneNumberStore = Effect.gen(function* () {
   const numberSync = yield* NumberSync
   const scope = yield* Effect.scope
 
-  const { checkAgent, claim, configurationOf, dropDefault, lockNumber, numberOf } = yield* makeNumberQueries
-
-  const organizationCountry = Effect.fnUntraced(function* (organizationId: string) {
-    const [row] = yield* sql<{
-      readonly default_country: string | null
-    }>`SELECT default_country FROM organizations WHERE id = ${organizationId}`
-    return row?.default_country ?? undefined
-  })
-
-  const canonical = Effect.fnUntraced(function* (
-    organizationId: string,
-    { address, addressType, countryCode }: Pick<NewPhoneNumber, "address" | "addressType" | "countryCode">
-  ) {
-    const country = countryCode ?? (yield* organizationCountry(organizationId))
-    return yield* Effect.fromResult(
-      Result.mapError(canonicalAddress(address, { country, type: addressType }), ({ message }) =>
-        invalidField("address", message)
-      )
-    )
-  })
+  const { canonical, checkAgent, claim, configurationOf, dropDefault, lockNumber, numberOf } = yield* makeNumberQueries
 
   const current = Effect.fnUntraced(function* (number: PhoneNumber) {
     const [row] = yield* readNumbers(yield* sql`SELECT * FROM telephony_phone_numbers WHERE id = ${number.id}`)

@@ -7,6 +7,7 @@ import { ConfigurationCleanup } from "./ConfigurationCleanup.ts"
 import { Configurations } from "./Configurations.ts"
 import { ConfigurationStore } from "./ConfigurationStore.ts"
 import { ConsoleSessions } from "./ConsoleSessions.ts"
+import { NumberDirectory } from "./NumberDirectory.ts"
 import { NumberSync } from "./NumberSync.ts"
 import { Organizations } from "./Organizations.ts"
 import { PhoneCalls } from "./PhoneCalls.ts"
@@ -20,6 +21,7 @@ export const layer = Layer.mergeAll(
   AgentStore.layer,
   AudioClips.layer,
   ConsoleSessions.layer,
+  NumberDirectory.layer,
   Organizations.layer,
   PhoneCalls.layer,
   PhoneNumberStore.layer,

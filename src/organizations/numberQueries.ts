@@ -1,5 +1,6 @@
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Option } from "effect"
+import { Effect, Option, Result } from "effect"
+import { type AddressType, canonicalAddress } from "../carrier/addresses.ts"
 import { ConfigurationNotFound } from "./Configurations.ts"
 import { type ConfigurationRow, readConfigurations } from "./configurationRow.ts"
 import { readNumbers } from "./numberRow.ts"
@@ -10,6 +11,13 @@ import { rowKey } from "./rows.ts"
 export interface NumberOwner {
   readonly organizationId: string
   readonly configurationId: string
+}
+
+/** An address as a person wrote it, and what they say about it. */
+export interface WrittenAddress {
+  readonly address: string
+  readonly addressType: AddressType | undefined
+  readonly countryCode: string | undefined
 }
 
 /** The statements that several operations on phone numbers begin with. */
@@ -78,5 +86,34 @@ export const makeNumberQueries = Effect.gen(function* () {
       : yield* invalidField("agent_id", "There is no such agent in this organization.")
   })
 
-  return { checkAgent, claim, configurationOf, dropDefault, lockNumber, numberOf }
+  const organizationCountry = Effect.fnUntraced(function* (organizationId: string) {
+    const [row] = yield* sql<{
+      readonly default_country: string | null
+    }>`SELECT default_country FROM organizations WHERE id = ${organizationId}`
+    return row?.default_country ?? undefined
+  })
+
+  /** The address in the one form that is stored. National numbers are read in their country, else in the organization's. */
+  const canonical = Effect.fnUntraced(function* (
+    organizationId: string,
+    { address, addressType, countryCode }: WrittenAddress
+  ) {
+    const country = countryCode ?? (yield* organizationCountry(organizationId))
+    return yield* Effect.fromResult(
+      Result.mapError(canonicalAddress(address, { country, type: addressType }), ({ message }) =>
+        invalidField("address", message)
+      )
+    )
+  })
+
+  return {
+    canonical,
+    checkAgent,
+    claim,
+    configurationOf,
+    dropDefault,
+    lockNumber,
+    numberOf,
+    organizationCountry
+  }
 })

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
 import { Effect } from "effect"
-import { apiServer, at, newOrganization, statuses, text, wrongFields } from "../support/apiServer.ts"
+import { apiServer, at, newOrganization, publicUrl, statuses, text, wrongFields } from "../support/apiServer.ts"
 import { embeddedDatabase } from "../support/database.ts"
 import { carrierError, fakeCarrier } from "../support/fakeCarrier.ts"
 
@@ -313,6 +313,36 @@ layer(apiServer(embeddedDatabase, [carrier.spec, other.spec]), { excludeTestServ
         ]) {
           assert.deepStrictEqual([gone.status, at(gone, "code")], [404, "configuration_not_found"])
         }
+      })
+    )
+
+    it.effect("say in a list whether they are ready, which step blocks, and how many numbers they have", () =>
+      Effect.gen(function* () {
+        const { admin } = yield* newOrganization()
+        const { region: _region, ...incomplete } = credentials
+        const account = (sid: string) => ({ ...incomplete, account_sid: sid })
+        yield* admin.post("telephony-configs", { name: "Incomplete", config: account("AC71") })
+        const ready = yield* admin.post("telephony-configs", {
+          name: "Ready",
+          config: { ...account("AC72"), region: "eu" }
+        })
+        const numbers = `telephony-configs/${text(ready, "id")}/phone-numbers`
+        const number = yield* admin.post(numbers, { address: "+41446681801" })
+        yield* admin.post(numbers, { address: "+41446681802", is_active: false })
+        const shown = Effect.map(admin.get("telephony-configs"), (list) =>
+          [0, 1].map((index) =>
+            ["ready", "blocking_step", "number_count"].map((key) => at(list, `configurations.${index}.${key}`))
+          )
+        )
+        assert.deepStrictEqual(yield* shown, [
+          [false, "Choose a region.", 0],
+          [true, null, 2]
+        ])
+        const detail = yield* admin.get(`telephony-configs/${text(ready, "id")}`)
+        assert.deepStrictEqual([at(detail, "ready"), at(detail, "number_count")], [true, 2])
+        assert.strictEqual(at(detail, "inbound_url"), `${publicUrl}/api/v1/telephony/inbound/fake-carrier`)
+        yield* admin.put(`${numbers}/${text(number, "id")}`, { version: 1, is_active: false })
+        assert.deepStrictEqual((yield* shown)[1], [false, "Add an active phone number to call from.", 2])
       })
     )
 

@@ -233,7 +233,7 @@ for (const [name, database] of databases) {
         )
         assert.strictEqual(all.length, 3)
         const { items } = yield* store.list(organizationId, { limit: 10, after: undefined })
-        assert.strictEqual(items.filter((row) => row.is_default_outbound).length, 1)
+        assert.strictEqual(items.filter(({ row }) => row.is_default_outbound).length, 1)
       })
     )
 

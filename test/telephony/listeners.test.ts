@@ -89,7 +89,9 @@ const store = Layer.effect(
       reactivate: Effect.fnUntraced(function* (_organization, id) {
         const rows = yield* sql`UPDATE telephony_configurations SET inactive_since = NULL WHERE id = ${id} RETURNING *`
         const [row] = yield* readConfigurations(rows)
-        return row === undefined ? yield* new ConfigurationNotFound({ id }) : { row, credentials: {}, checklist: [] }
+        return row === undefined
+          ? yield* new ConfigurationNotFound({ id })
+          : { row, credentials: {}, checklist: [], counts: { numbers: 0, active_numbers: 0 } }
       })
     })
   })

@@ -1,6 +1,6 @@
 import { X } from "lucide-react"
 import { clsx } from "clsx"
-import { type ComponentProps, type ReactNode, useState } from "react"
+import { type ComponentProps, type ReactNode, type Ref, useState } from "react"
 import { IconButton } from "../parts/Button.tsx"
 
 export const inputClass =
@@ -69,19 +69,71 @@ export const Labelled = ({
   )
 }
 
+/** A box to tick, with its label behind it. */
+export const Checkbox = ({
+  id,
+  label,
+  description,
+  error,
+  inputRef,
+  onChange,
+  ...rest
+}: {
+  readonly id: string
+  readonly label: string
+  readonly name: string
+  readonly checked: boolean
+  readonly description?: string
+  readonly error?: string | undefined
+  readonly inputRef: Ref<HTMLInputElement>
+  readonly onBlur: () => void
+  readonly onChange: (checked: boolean) => void
+}) => (
+  <div className="flex flex-col gap-1">
+    <label className="flex items-center gap-2 font-medium">
+      <input
+        type="checkbox"
+        id={id}
+        {...rest}
+        ref={inputRef}
+        onChange={(event) => onChange(event.target.checked)}
+        className="accent-accent size-4"
+        aria-describedby={description === undefined ? undefined : `${id}-description`}
+      />
+      {label}
+    </label>
+    {description === undefined ? null : (
+      <p id={`${id}-description`} className="text-muted text-xs">
+        {description}
+      </p>
+    )}
+    {error === undefined ? null : (
+      <p role="alert" className="text-bad text-xs">
+        {error}
+      </p>
+    )}
+  </div>
+)
+
 /** A list of texts as tags: Enter or a comma adds one, Backspace in an empty input takes the last one away. */
 export const TagsInput = ({
   value,
   onChange,
+  onBlur,
   placeholder,
-  ...aria
+  ...rest
 }: {
   readonly id: string
+  readonly name?: string
+  readonly ref?: Ref<HTMLInputElement>
+  readonly onBlur?: () => void
+  readonly autoFocus?: boolean
   readonly value: ReadonlyArray<string>
   readonly onChange: (value: ReadonlyArray<string>) => void
   readonly placeholder?: string
   readonly "aria-describedby": string | undefined
   readonly "aria-invalid": boolean
+  readonly "aria-required"?: boolean
 }) => {
   const [draft, setDraft] = useState("")
   const add = () => {
@@ -110,12 +162,15 @@ export const TagsInput = ({
         </span>
       ))}
       <input
-        {...aria}
+        {...rest}
         value={draft}
         placeholder={value.length === 0 ? placeholder : undefined}
         className="min-w-24 flex-1 bg-transparent outline-none"
         onChange={(event) => setDraft(event.target.value)}
-        onBlur={add}
+        onBlur={() => {
+          add()
+          onBlur?.()
+        }}
         onKeyDown={(event) => {
           if (event.key === "Enter" || event.key === ",") {
             event.preventDefault()
