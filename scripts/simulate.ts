@@ -158,6 +158,7 @@ const command = Command.make(
     const api = yield* makeServiceApi(url, apiKey)
     const isThrowAway = Option.isNone(running)
     const { agentId, configurationId } = yield* setUp(api, name, carrier, input.agent, isThrowAway)
+    yield* carrier.setPasses?.(() => Effect.orDie(api.phonePass(configurationId, agentId))) ?? Effect.void
     for (const fault of input.fault) yield* carrier.faults.on(fault)
 
     const spokenMs = msOf(audio.format, audio.bytes.length)

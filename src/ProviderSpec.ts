@@ -34,6 +34,11 @@ export class InvalidCredentials extends Schema.TaggedError<InvalidCredentials>()
 export interface AttachedAccount {
   readonly configurationId: string
   readonly phoneNumbers: ReadonlyArray<string>
+  /**
+   * 32 bytes each, of this configuration alone, the newest first: sign with the first, accept any. They follow from the keys of
+   * the service, so that nobody types them. Absent outside a service.
+   */
+  readonly ownKeys?: ReadonlyArray<Redacted.Redacted<Uint8Array>>
 }
 
 /** A step of setting up that is still missing before this configuration can dial: one sentence, and the field if it is one. */
@@ -81,6 +86,10 @@ export interface ProviderSpec {
   readonly tokenInInboundUrl?: true
   /** Its accounts tell of their calls over a connection of ours: the provider has `listen`, and no webhook announces a call. */
   readonly listens?: true
+  /** Its calls begin on a page of ours: the provider has `webPhone`. */
+  readonly phone?: true
+  /** It places no calls: `placeCall` only refuses, and no outbound call ever takes it. */
+  readonly inboundOnly?: true
   /** The carrier opens the media socket while the phone still rings, and only greets when it is answered. */
   readonly mediaBeforeAnswer?: true
   /** The provider's own HTTP routes, imported when the service starts. */

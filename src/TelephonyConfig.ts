@@ -11,6 +11,7 @@ const specs = [
   providers.ari.spec,
   providers.plivo.spec,
   providers.cloudonix.spec,
+  providers.browser.spec,
 ] as const
 
 interface UnionRequest extends Struct.Lambda {

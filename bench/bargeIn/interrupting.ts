@@ -126,6 +126,7 @@ export const interruptions = Effect.fnUntraced(function* (
   const settings = { url: agent.url, encoding, sample_rate: sampleRate }
   const agentId = yield* api.createAgent(label, { kind: "websocket", settings })
   const configurationId = yield* api.createConfiguration(label, { provider: name, ...carrier.credentials })
+  yield* carrier.setPasses?.(() => Effect.orDie(api.phonePass(configurationId, agentId))) ?? Effect.void
   yield* carrier.ownNumber(ours)
   yield* api.createNumber(configurationId, ours, agentId)
   const { call, conversation } = yield* answered(carrier, agent.conversations).pipe(

@@ -1,5 +1,6 @@
 import { Effect, Option, type Redacted, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
+import type { PhonePass } from "../../src/simulator/SimulatorModule.ts"
 import { Check } from "../../src/telephony/doctor/Check.ts"
 import { FailureDetails } from "../../src/telephony/signatures/FailureDetails.ts"
 
@@ -25,6 +26,7 @@ const CallRow = Schema.Struct({
 export type CallRow = typeof CallRow.Type
 const ConfigurationRow = Schema.Struct({ id: Schema.String, name: Schema.String, provider: Schema.String })
 export type ConfigurationRow = typeof ConfigurationRow.Type
+const PhoneCall = Schema.Struct({ inbound_url: Schema.String, body: Schema.String })
 const ConfigurationPage = Schema.Struct({
   configurations: Schema.Array(ConfigurationRow),
   next_cursor: Schema.NullOr(Schema.String)
@@ -109,6 +111,12 @@ export const makeServiceApi = Effect.fnUntraced(function* (serviceUrl: string, a
       ask(NumberRow, "POST", `${configs}/${configurationId}/phone-numbers`, { address, agent_id: agentId }),
     deleteNumber: (configurationId: string, id: string) =>
       Effect.asVoid(remove(`${configs}/${configurationId}/phone-numbers/${id}`)),
+    /** The pass for a call to an agent, for a carrier whose calls begin on a page of the service's. */
+    phonePass: (configurationId: string, agentId: string) =>
+      Effect.map(
+        ask(PhoneCall, "POST", `${configs}/${configurationId}/phone-calls`, { agent_id: agentId }),
+        ({ body, inbound_url }): PhonePass => ({ inboundUrl: inbound_url, body })
+      ),
     /** Changes the organization's own limits. */
     setLimits: (limits: { readonly max_concurrent_calls: number; readonly calls_per_second: number }) =>
       Effect.flatMap(ask(Versioned, "GET", "/organizations/current"), ({ version }) =>

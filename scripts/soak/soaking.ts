@@ -101,6 +101,7 @@ export const soak = Effect.fnUntraced(function* (
   const label = `soak-${randomBytes(4).toString("hex")}`
   const agentId = yield* api.createAgent(label)
   const configurationId = yield* api.createConfiguration(label, { provider: name, ...carrier.credentials })
+  yield* carrier.setPasses?.(() => Effect.orDie(api.phonePass(configurationId, agentId))) ?? Effect.void
   yield* carrier.ownNumber(ours)
   yield* api.createNumber(configurationId, ours, agentId)
   yield* api.setLimits({ max_concurrent_calls: 1000, calls_per_second: 1000 })

@@ -81,7 +81,17 @@ export class MethodNotAllowed extends HttpApiError.Problem<MethodNotAllowed>()(
 export class Conflict extends HttpApiError.Problem<Conflict>()(
   "Conflict",
   { type: problemType("conflict"), status: 409, title: "The request conflicts with what is stored" },
-  { code: Schema.Literals(["version_conflict", "name_taken", "number_taken", "agent_in_use", "last_admin_key"]) }
+  {
+    code: Schema.Literals([
+      "version_conflict",
+      "name_taken",
+      "number_taken",
+      "agent_in_use",
+      "last_admin_key",
+      "configuration_inactive",
+      "no_phone"
+    ])
+  }
 ) {}
 
 /** The body is larger than the API takes. */

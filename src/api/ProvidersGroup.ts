@@ -9,6 +9,9 @@ export const ProviderMetadata = Schema.Struct({
   display_name: Schema.String,
   connectivity: Schema.Literals(["api", "sip"]),
   docs_url: Schema.String,
+  phone: Schema.Boolean.annotate({
+    description: "Its configurations can be called from the console: see `phone-calls` of a configuration."
+  }),
   fields: Schema.Array(FormField)
 }).annotate({ identifier: "ProviderMetadata" })
 

@@ -55,6 +55,14 @@ export const DoctorReport = Schema.Struct({
   signature_failures: Schema.Array(SignatureFailureReport)
 }).annotate({ identifier: "DoctorReport" })
 
+/** What a page needs to begin a call to an agent. */
+export const PhoneCall = Schema.Struct({
+  inbound_url: Schema.String.annotate({ description: "Where the page posts `body`." }),
+  body: Schema.String.annotate({
+    description: "A signed pass, text. Good for 60 s and for one call; posted again, it finds the same call."
+  })
+}).annotate({ identifier: "PhoneCall" })
+
 const params = { id: Id }
 const masking =
   "Secrets are answered masked: `********`, with their last four characters when they have 12 or more. Sent back unchanged, a mask keeps the stored secret; any other value that begins with `********` is refused."
@@ -146,6 +154,18 @@ export const TelephonyConfigsGroup = HttpApiGroup.make("telephonyConfigs")
         "operator",
         "Ask the carrier whether the credentials work",
         "Answers 200 with `ok: false` and what to do when they do not."
+      )
+    ),
+    HttpApiEndpoint.post("phoneCall", "/:id/phone-calls", {
+      params,
+      payload: Schema.Struct({ agent_id: Id }),
+      success: PhoneCall.pipe(HttpApiSchema.status(201)),
+      error: [NotFound, Conflict, ValidationFailed]
+    }).annotateMerge(
+      access(
+        "operator",
+        "Call an agent from a page",
+        'For configurations of a provider with `phone`. The page posts `body` to `inbound_url` and is answered `{"media_url", "call_id"}`, or `{"refused", "message"}` where nobody takes the call. 409 `no_phone` for another provider, `configuration_inactive` while it is inactive.'
       )
     ),
     HttpApiEndpoint.post("doctor", "/:id/doctor", {

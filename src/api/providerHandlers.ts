@@ -4,11 +4,12 @@ import type { ProviderSpec } from "../ProviderSpec.ts"
 import { Registry } from "../Registry.ts"
 import { Api } from "./Api.ts"
 
-const shown = ({ name, uiMetadata }: ProviderSpec) => ({
+const shown = ({ name, phone, uiMetadata }: ProviderSpec) => ({
   provider: name,
   display_name: uiMetadata.displayName,
   connectivity: uiMetadata.connectivity,
   docs_url: uiMetadata.docsUrl,
+  phone: phone === true,
   fields: uiMetadata.fields
 })
 

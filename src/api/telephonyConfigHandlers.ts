@@ -4,11 +4,13 @@ import { Configurations } from "../organizations/Configurations.ts"
 import { testConnection } from "../organizations/connectionTest.ts"
 import { type ConfigurationDetail, ConfigurationStore } from "../organizations/ConfigurationStore.ts"
 import type { ConfigurationRow } from "../organizations/configurationRow.ts"
+import { PhoneCalls, type PhoneRefused } from "../organizations/PhoneCalls.ts"
 import { Doctor } from "../telephony/doctor/Doctor.ts"
 import type { SignatureFailure } from "../telephony/signatures/SignatureFailures.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
+import { Conflict, ValidationFailed } from "./Problems.ts"
 import { refused } from "./refused.ts"
 import { MaskedConfig } from "./telephonyConfigSchemas.ts"
 
@@ -34,6 +36,14 @@ const shownFailure = ({ configurationId, details, occurredAt, id }: SignatureFai
   ...details
 })
 
+const noSuchAgent = () => {
+  const message = "There is no such agent in this organization."
+  const errors = [{ field: "agent_id", message }]
+  return Effect.fail(new ValidationFailed({ code: "validation_failed", errors, detail: `agent_id: ${message}` }))
+}
+const phoneRefused = ({ message, reason }: PhoneRefused) =>
+  Effect.fail(new Conflict({ code: reason === "inactive" ? "configuration_inactive" : "no_phone", detail: message }))
+
 const asMasked = Schema.decodeUnknownEffect(MaskedConfig)
 
 const shown = Effect.fnUntraced(function* ({ row, credentials, checklist }: ConfigurationDetail) {
@@ -48,6 +58,7 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
     const store = yield* ConfigurationStore
     const configurations = yield* Configurations
     const doctor = yield* Doctor
+    const phoneCalls = yield* PhoneCalls
 
     return handlers.handleAll({
       list: Effect.fnUntraced(function* ({ query }) {
@@ -95,6 +106,14 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
         const { row } = yield* store.get(organizationId, params.id)
         return yield* testConnection(configurations, organizationId, row.id)
       }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      phoneCall: Effect.fnUntraced(
+        function* ({ params, payload }) {
+          const { organizationId } = yield* Caller
+          const { body, inboundUrl } = yield* phoneCalls.begin(organizationId, params.id, payload.agent_id)
+          return { inbound_url: inboundUrl, body }
+        },
+        Effect.catchTags({ ConfigurationNotFound, AgentNotFound: noSuchAgent, PhoneRefused: phoneRefused, SqlError })
+      ),
       doctor: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         const { checks, signatureFailures } = yield* doctor.examine(organizationId, params.id)

@@ -98,6 +98,24 @@ export interface InboundCall {
   /** More facts for the event log and the agent's context (city, STIR verdict). No secrets. */
   readonly details: Readonly<Record<string, string>>
   readonly memory?: CallMemory
+  /**
+   * The agent, where the caller chose it and not the number that was called: `to` is then any readable name. One that is not of
+   * the configuration's organization, or not any more, is refused.
+   */
+  readonly agentId?: string
+}
+
+/** Calls that begin on a page of ours. The page is given a pass, and shows it at the inbound URL. */
+export interface WebPhone {
+  /** Makes the pass of one call: text that is the body of the request to the inbound URL. Good for 60 s, and for one call. */
+  readonly invite: (call: Invitation) => Effect.Effect<string, CarrierError>
+}
+
+/** A call that somebody may begin from a page. */
+export interface Invitation {
+  readonly agentId: string
+  /** The agent's name: what the call's record shows as who was called. */
+  readonly agentName: string
 }
 
 /** A verified webhook that lacks what it must have. */
@@ -183,6 +201,9 @@ export interface TelephonyProvider {
   /** Runs a connection of ours over which the carrier tells of its calls; one node at a time per configuration. */
   readonly listen?: Listener
   readonly transfer?: TransferStrategy
+  readonly webPhone?: WebPhone
+  /** The call is its media and nothing else: no status tells of its end, and none is waited for. */
+  readonly endsWithMedia?: true
   /** Checks the media socket's upgrade request, where the carrier signs it. */
   readonly verifyUpgrade?: (request: RawRequest) => Effect.Effect<void, SignatureRejected>
   readonly ownsNumber?: (address: string) => Effect.Effect<NumberOwnership, CarrierError>

@@ -7,7 +7,7 @@ import type { TelephonyProvider } from "../carrier/TelephonyProvider.ts"
 import { Registry, type UnknownProvider } from "../Registry.ts"
 import { Secrets } from "../store/Secrets.ts"
 import { inactiveReason, readConfigurations } from "./configurationRow.ts"
-import { checklist, firstBlocking } from "./readiness.ts"
+import { checklist, outboundBlock } from "./readiness.ts"
 import { reader, rowKey, Timestamp } from "./rows.ts"
 import { sensitivePaths } from "./savedForm.ts"
 
@@ -129,7 +129,11 @@ const makeConfigurations = Effect.gen(function* () {
           ({ field, message }) => new InvalidCredentials({ provider: spec.name, errors: [{ field, message }] })
         )
       )
-    const attached = { configurationId: id, phoneNumbers: numbers.map((number) => number.address_normalized) }
+    const attached = {
+      configurationId: id,
+      phoneNumbers: numbers.map((number) => number.address_normalized),
+      ownKeys: secrets.deriveKey(`configuration ${id}`)
+    }
     const provider = yield* Effect.provideService(spec.load(stored, attached), CarrierToolkit, toolkit)
     const facts = { activeNumbers: numbers.length, inactiveReason: undefined }
     const steps = checklist(spec, Redacted.value(stored), facts)
@@ -163,7 +167,7 @@ const makeConfigurations = Effect.gen(function* () {
       provider
     }
     const reason = inactiveReason(head)
-    const blocked = reason === undefined ? firstBlocking(steps) : `It is inactive: ${reason} Reactivate it.`
+    const blocked = reason === undefined ? outboundBlock(spec, steps) : `It is inactive: ${reason} Reactivate it.`
     return { loaded, blocked: blocked === undefined ? undefined : `Configuration "${head.name}": ${blocked}` }
   })
 

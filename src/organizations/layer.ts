@@ -9,6 +9,7 @@ import { ConfigurationStore } from "./ConfigurationStore.ts"
 import { ConsoleSessions } from "./ConsoleSessions.ts"
 import { NumberSync } from "./NumberSync.ts"
 import { Organizations } from "./Organizations.ts"
+import { PhoneCalls } from "./PhoneCalls.ts"
 import { PhoneNumberStore } from "./PhoneNumberStore.ts"
 import { PhoneNumbers } from "./PhoneNumbers.ts"
 import { UrlTokens } from "./UrlTokens.ts"
@@ -16,14 +17,15 @@ import { UrlTokens } from "./UrlTokens.ts"
 /** Everything that this room offers, over the database, the settings, the secrets, and the two registries. */
 export const layer = Layer.mergeAll(
   AgentStore.layer,
-  Agents.layer,
   AudioClips.layer,
   ConfigurationStore.layer,
   ConsoleSessions.layer,
   Organizations.layer,
+  PhoneCalls.layer,
   PhoneNumberStore.layer,
   PhoneNumbers.layer
 ).pipe(
+  Layer.provideMerge(Agents.layer),
   Layer.provideMerge(ConfigurationCleanup.layer),
   Layer.provideMerge(NumberSync.layer),
   Layer.provideMerge(Layer.mergeAll(ApiKeys.layer, Configurations.layer, UrlTokens.layer))

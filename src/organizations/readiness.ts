@@ -21,8 +21,14 @@ export const checklist = (
     done: inactiveReason === undefined
   },
   ...(spec.setupChecklist?.(stored) ?? []),
-  { step: "Add an active phone number to call from.", done: activeNumbers > 0 }
+  ...(spec.inboundOnly === true ? [] : [{ step: "Add an active phone number to call from.", done: activeNumbers > 0 }])
 ]
+
+/** Why a configuration cannot place a call: what its carrier never does, or the first step that is still to be done. */
+export const outboundBlock = (spec: ProviderSpec, steps: ReadonlyArray<ChecklistStep>) =>
+  spec.inboundOnly === true
+    ? `${spec.uiMetadata.displayName} only takes calls. Place the call with a configuration of another carrier.`
+    : firstBlocking(steps)
 
 /** The first step that is still to be done. */
 export const firstBlocking = (steps: ReadonlyArray<ChecklistStep>) => steps.find((step) => !step.done)?.step

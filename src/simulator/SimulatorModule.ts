@@ -83,6 +83,11 @@ export interface FakeCarrier {
    * where the carrier is told the address with each call.
    */
   readonly setMediaUrl?: (url: string) => Effect.Effect<void>
+  /**
+   * Tells how to come by the pass for a call to a number's agent, as the page does that a person has open: it asks the service.
+   * Absent where calls do not begin on a page of ours.
+   */
+  readonly setPasses?: (passFor: (to: string) => Effect.Effect<PhonePass>) => Effect.Effect<void>
   /** Puts a number into the account. */
   readonly ownNumber: (address: string, options?: NumberOptions) => Effect.Effect<void>
   /** The inbound webhook that is set on a number of the account now. */
@@ -100,6 +105,12 @@ export interface FakeCarrier {
   readonly restExchanges: Effect.Effect<ReadonlyArray<RestExchange>>
   /** Drops what is remembered of settled calls, of calls not taken by `nextOutbound`, and of REST requests: for long runs. */
   readonly forget: Effect.Effect<void>
+}
+
+/** What a page needs for a call: the address that takes it, and the text to post there. */
+export interface PhonePass {
+  readonly inboundUrl: string
+  readonly body: string
 }
 
 export interface NumberOptions {

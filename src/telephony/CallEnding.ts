@@ -89,8 +89,16 @@ export class CallEnding extends Context.Service<
         yield* calls.report(callId, report.value)
         if (report.value.status === undefined || !isFinal(report.value.status)) yield* close(callId, whileUp(suspected))
       })
+      /** Whether the carrier may yet say by itself how a call ended. */
+      const mayTell = Effect.fnUntraced(function* (callId: string) {
+        const found = yield* calls.find(callId)
+        if (Option.isNone(found)) return false
+        const provider = yield* Effect.option(desk.provider(found.value))
+        return Option.isNone(provider) || provider.value.endsWithMedia !== true
+      })
       const reconcile = Effect.fn("CallEnding.reconcile")(function* (callId: string, suspected: EndReason) {
-        const grace = lookUntil(settled(callId), { until: (over) => over, every: "250 millis", again: 12 })
+        const wait = lookUntil(settled(callId), { until: (over) => over, every: "250 millis", again: 12 })
+        const grace = Effect.flatMap(mayTell(callId), (may) => (may ? wait : Effect.succeed(false)))
         yield* patiently(callId, Effect.andThen(grace, ask(callId, suspected)))
       })
       return CallEnding.of({ hangUp, reconcile, tellCarrier })

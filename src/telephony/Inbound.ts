@@ -4,8 +4,9 @@ import { acknowledged, type CarrierReply } from "../carrier/CarrierReply.ts"
 import { CallReports, type ReportsUnavailable } from "../carrier/ProviderRoute.ts"
 import type { RawRequest } from "../carrier/RawRequest.ts"
 import { canonicalAddress } from "../carrier/addresses.ts"
+import { Agents } from "../organizations/Agents.ts"
 import type { LoadedConfiguration } from "../organizations/Configurations.ts"
-import { type AttachedNumber, PhoneNumbers } from "../organizations/PhoneNumbers.ts"
+import { PhoneNumbers } from "../organizations/PhoneNumbers.ts"
 import type { ProviderSpec } from "../ProviderSpec.ts"
 import type { InboundCall, MalformedWebhook, Refusal } from "../carrier/TelephonyProvider.ts"
 import { Admission } from "./Admission.ts"
@@ -35,6 +36,7 @@ export class Inbound extends Context.Service<
     Effect.gen(function* () {
       const verification = yield* Verification
       const phoneNumbers = yield* PhoneNumbers
+      const agents = yield* Agents
       const admission = yield* Admission
       const answering = yield* Answering
       const reports = yield* CallReports
@@ -52,7 +54,7 @@ export class Inbound extends Context.Service<
         return to.configuration.provider.reject(refusal)
       })
 
-      const begin = Effect.fnUntraced(function* (to: Configured, number: AttachedNumber, agentId: string) {
+      const begin = Effect.fnUntraced(function* (to: Configured, called: string, agentId: string) {
         const { configuration, call } = to
         const { call: row } = yield* admission.admit({
           organizationId: configuration.organizationId,
@@ -64,7 +66,7 @@ export class Inbound extends Context.Service<
             onFailure: () => call.from,
             onSuccess: ({ address }) => address
           }),
-          to: number.address,
+          to: called,
           providerCallId: call.providerCallId,
           context: call.details,
           ...(call.memory === undefined ? {} : { memory: call.memory })
@@ -72,13 +74,30 @@ export class Inbound extends Context.Service<
         return row
       })
 
-      /** The row of a call that is taken, or what its caller is told instead. */
-      const decide = Effect.fnUntraced(function* (to: Configured) {
+      /** The agent of a caller who chose one. */
+      const chosenAgent = Effect.fnUntraced(function* ({ call, configuration }: Configured, agentId: string) {
+        if (configuration.inactive) return "inactive" satisfies Refusal
+        return yield* agents.load(configuration.organizationId, agentId).pipe(
+          Effect.map(({ id }) => ({ called: call.to, agentId: id })),
+          Effect.catchTag("AgentNotFound", () => Effect.succeed<Refusal>("no-agent"))
+        )
+      })
+
+      /** Who was called and which agent answers, or why nobody does. */
+      const whoAnswers = Effect.fnUntraced(function* (to: Configured) {
+        if (to.call.agentId !== undefined) return yield* chosenAgent(to, to.call.agentId)
         const number = Option.getOrUndefined(yield* phoneNumbers.called(to.configuration.id, to.call.to))
         if (number === undefined) return "unknown-number" satisfies Refusal
         if (to.configuration.inactive) return "inactive" satisfies Refusal
         if (number.agentId === undefined) return "no-agent" satisfies Refusal
-        return yield* begin(to, number, number.agentId).pipe(
+        return { called: number.address, agentId: number.agentId }
+      })
+
+      /** The row of a call that is taken, or what its caller is told instead. */
+      const decide = Effect.fnUntraced(function* (to: Configured) {
+        const answers = yield* whoAnswers(to)
+        if (typeof answers === "string") return answers
+        return yield* begin(to, answers.called, answers.agentId).pipe(
           Effect.catchTags({
             LimitReached: ({ limit }) => Effect.succeed<Refusal>(limit === "draining" ? "draining" : "busy"),
             DestinationNotAllowed: () => Effect.succeed<Refusal>("not-allowed"),
@@ -94,9 +113,10 @@ export class Inbound extends Context.Service<
           : yield* answering.reply(to.configuration.provider, decided)
       })
 
-      /** Of several tenants with the same account, the one that has the number. */
+      /** Of several tenants with the same account, the one that has the number; no number matters where the caller chose the agent. */
       const choose = Effect.fnUntraced(function* (announced: ReadonlyArray<Configured>) {
         for (const each of announced) {
+          if (each.call.agentId !== undefined) return each
           const number = yield* phoneNumbers.called(each.configuration.id, each.call.to)
           if (Option.isSome(number)) return each
         }

@@ -3,26 +3,31 @@ import { Effect } from "effect"
 import type { FaultName, FaultOptions } from "../../src/simulator/Faults.ts"
 import { judgeEcho } from "../../src/simulator/verdict.ts"
 import { callsOf, ours, speech, theirs } from "../support/app.ts"
-import type { Tests } from "./suite.ts"
+import type { Capabilities, Tests } from "./suite.ts"
 import { dialled, endedRow, isOver, newDestination, World } from "./world.ts"
 
-/** A call that we place, from the dial to the person's hang-up, while the carrier's callbacks go wrong. */
-const talkWith = Effect.fnUntraced(function* (fault: FaultName, options?: FaultOptions) {
+/** A call, which we place where the carrier can, to the person's hang-up, while the carrier's callbacks go wrong. */
+const talkWith = Effect.fnUntraced(function* ({ dials }: Capabilities, fault: FaultName, options?: FaultOptions) {
   const { carrier } = yield* World
   const to = yield* newDestination
   yield* carrier.whenDialed(to, { outcome: "answer", audio: speech })
   yield* carrier.faults.use(fault, options)
-  const { call } = yield* dialled(to)
+  const call = dials
+    ? (yield* dialled(to)).call
+    : yield* carrier.placeInbound({ from: theirs, to: ours, audio: speech })
   yield* call.until((now) => judgeEcho(now).outcome !== "different")
   yield* call.hangUp
   yield* call.settled
   return yield* endedRow(call.id)
 }, Effect.scoped)
 
-const wellEnded = { status: "completed", end_reason: "callee_hung_up", end_owner: "callee", media_state: "ended" }
+const wellEnded = ({ dials }: Capabilities) => {
+  const who = dials ? "callee" : "caller"
+  return { status: "completed", end_reason: `${who}_hung_up`, end_owner: who, media_state: "ended" }
+}
 
 /** What goes wrong with callbacks, and strangers who make some up. */
-export const callbackTests: Tests = (it) => {
+export const callbackTests: Tests = (it, can) => {
   const cases: ReadonlyArray<readonly [FaultName, FaultOptions?]> = [
     ["callbacks-duplicated"],
     ["callbacks-reordered"],
@@ -31,7 +36,7 @@ export const callbackTests: Tests = (it) => {
   for (const [fault, options] of cases)
     it.effect(`ends a call well with ${fault}`, () =>
       Effect.gen(function* () {
-        assert.deepInclude(yield* talkWith(fault, options), wellEnded)
+        assert.deepInclude(yield* talkWith(can, fault, options), wellEnded(can))
       })
     )
 
@@ -41,10 +46,10 @@ export const callbackTests: Tests = (it) => {
       // A connection of ours does not lose single events: it breaks, and what happens meanwhile is not told.
       const lost =
         spec.listens === true
-          ? yield* talkWith("events-dropped", { times: 1, only: /^status:.*(hangup|destroyed)/i })
-          : yield* talkWith("callbacks-lost")
+          ? yield* talkWith(can, "events-dropped", { times: 1, only: /^status:.*(hangup|destroyed)/i })
+          : yield* talkWith(can, "callbacks-lost")
       assert.deepInclude(lost, { status: "completed", media_state: "ended" })
-      if (spec.listens !== true) assert.deepInclude(lost, wellEnded)
+      if (spec.listens !== true) assert.deepInclude(lost, wellEnded(can))
     })
   )
 

@@ -2,32 +2,14 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { judgeEcho } from "../../src/simulator/verdict.ts"
 import { eventsOf, ours, speech, theirs } from "../support/app.ts"
-import type { Tests } from "./suite.ts"
+import type { PlaceCall } from "../../src/carrier/TelephonyProvider.ts"
+import type { Capabilities, Tests } from "./suite.ts"
 import { deadNumber, dialled, echoing, endedRow, isOver, newDestination, rowOf, withAgent, World } from "./world.ts"
 
-/** Calls both ways, every outcome, and everybody who may end one. */
-export const callTests: Tests = (it) => {
-  it.effect("carries an inbound call to the echo, sample for sample, until the caller hangs up", () =>
-    Effect.gen(function* () {
-      const { carrier } = yield* World
-      const call = yield* carrier.placeInbound({ from: theirs, to: ours, audio: speech })
-      const heard = yield* call.until((now) => judgeEcho(now).outcome !== "different")
-      assert.isAtLeast(heard.said.length, 1)
-      yield* call.hangUp
-      const row = yield* endedRow(call.id)
-      assert.deepInclude(row, {
-        direction: "inbound",
-        to: ours,
-        from: theirs,
-        status: "completed",
-        end_reason: "caller_hung_up",
-        end_owner: "caller",
-        media_state: "ended"
-      })
-      assert.deepStrictEqual((yield* call.settled).errors, [])
-    })
-  )
+type It = Parameters<Tests>[0]
 
+/** Calls that we place, and every outcome. */
+const outboundTests = (it: It) => {
   it.effect("carries a call that we place, and knows who hung up", () =>
     Effect.gen(function* () {
       const { carrier } = yield* World
@@ -74,6 +56,60 @@ export const callTests: Tests = (it) => {
       assert.deepInclude(yield* endedRow(call.id), { end_reason: "operator_ended", end_owner: "operator" })
     })
   )
+}
+
+/** What is said to whoever wants to place a call over a carrier that only takes them. */
+const refusedDialTests = (it: It) => {
+  it.effect("places no call, and says so, whether it was asked for or would be the default", () =>
+    Effect.gen(function* () {
+      const { account, agentId, carrier, configurationId, request, spec } = yield* World
+      const to = yield* newDestination
+      for (const telephony_configuration_id of [configurationId, undefined]) {
+        const body = { to, agent_id: agentId, telephony_configuration_id }
+        const refused = yield* request("POST", "/api/v1/telephony/calls", body)
+        assert.strictEqual(refused.status, 409, JSON.stringify(refused.body))
+        assert.include(JSON.stringify(refused.body), "configuration_not_ready")
+        assert.include(JSON.stringify(refused.body), `${spec.uiMetadata.displayName} only takes calls.`)
+      }
+      assert.deepStrictEqual(yield* carrier.restExchanges, [])
+      const dial: PlaceCall = {
+        callId: "01900000-0000-7000-8000-000000000001",
+        from: ours,
+        to,
+        links: { answer: "", route: () => "" },
+        mediaUrl: Effect.succeed(""),
+        ringTimeoutSeconds: 30,
+        maxDurationSeconds: 60
+      }
+      assert.strictEqual((yield* Effect.flip(account.placeCall(dial))).kind, "rejected")
+    })
+  )
+}
+
+/** Calls both ways, every outcome, and everybody who may end one. */
+export const callTests = (it: It, can: Capabilities) => {
+  it.effect("carries an inbound call to the echo, sample for sample, until the caller hangs up", () =>
+    Effect.gen(function* () {
+      const { carrier, ends } = yield* World
+      const call = yield* carrier.placeInbound({ from: theirs, to: ours, audio: speech })
+      const heard = yield* call.until((now) => judgeEcho(now).outcome !== "different")
+      assert.isAtLeast(heard.said.length, 1)
+      yield* call.hangUp
+      const row = yield* endedRow(call.id)
+      assert.deepInclude(row, {
+        direction: "inbound",
+        ...ends,
+        status: "completed",
+        end_reason: "caller_hung_up",
+        end_owner: "caller",
+        media_state: "ended"
+      })
+      assert.deepStrictEqual((yield* call.settled).errors, [])
+    })
+  )
+
+  if (can.dials) outboundTests(it)
+  else refusedDialTests(it)
 
   it.effect("ends a call that the operator hangs up, and takes a second time for done", () =>
     Effect.gen(function* () {

@@ -1,4 +1,5 @@
 import { layer, type Vitest } from "@effect/vitest"
+import { Effect } from "effect"
 import * as providers from "../../src/providers/index.ts"
 import type { ProviderSpec } from "../../src/ProviderSpec.ts"
 import { agentTests } from "./agents.ts"
@@ -6,11 +7,18 @@ import { callTests } from "./calls.ts"
 import { callbackTests } from "./callbacks.ts"
 import { configurationTests } from "./configurations.ts"
 import { hygieneTests } from "./hygiene.ts"
+import { accountOf } from "./table.ts"
 import { transferTests } from "./transfers.ts"
 import { World } from "./world.ts"
 
+/** What whole parts of the suite are about. What a provider declares not to do is tested to be refused instead. */
+export interface Capabilities {
+  readonly dials: boolean
+  readonly transfers: boolean
+}
+
 /** A part of the suite: declares its tests in the world of one provider. */
-export type Tests = (it: Vitest.MethodsNonLive<World>) => void
+export type Tests = (it: Vitest.MethodsNonLive<World>, can: Capabilities) => void
 
 const parts: ReadonlyArray<Tests> = [
   configurationTests,
@@ -35,10 +43,12 @@ export const contract = async (share: number) => {
   for (const spec of mine) {
     const module = await spec.simulator?.()
     if (module === undefined) continue
+    const { transfer } = await Effect.runPromise(accountOf(spec, module.simulator))
+    const can: Capabilities = { dials: spec.inboundOnly !== true, transfers: transfer !== undefined }
     layer(World.layer(spec, module.simulator), { excludeTestServices: true, timeout: "60 seconds" })(
       `the contract, kept by ${spec.name}`,
       (it) => {
-        for (const part of parts) part(it)
+        for (const part of parts) part(it, can)
       }
     )
   }

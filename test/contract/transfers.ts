@@ -61,8 +61,28 @@ const stillEchoed = Effect.fnUntraced(function* (caller: SimulatedCall) {
   assert.deepInclude(yield* endedRow(caller.id), { end_reason: "caller_hung_up" })
 })
 
+/** What is said where the carrier cannot move a caller. */
+const refusedTransferTests = (it: Parameters<Tests>[0]) => {
+  it.effect("transfers nobody, and says that this carrier cannot", () =>
+    Effect.gen(function* () {
+      const { request: ask } = yield* World
+      const caller = yield* echoing()
+      const { id } = yield* rowOf(
+        caller.id,
+        ({ media_state, status }) => status === "in-progress" && media_state === "streaming"
+      )
+      const refused = yield* ask("POST", `/api/v1/telephony/calls/${id}/transfer`, { destination: "+442071838123" })
+      assert.strictEqual(refused.status, 409)
+      assert.include(JSON.stringify(refused.body), "transfer_not_supported")
+      yield* stillEchoed(caller)
+    })
+  )
+}
+
 /** Transfers: how they succeed, every way in which they fail, and that nobody is left alone in a room. */
-export const transferTests: Tests = (it) => {
+export const transferTests: Tests = (it, can) => {
+  if (!can.transfers) return refusedTransferTests(it)
+
   it.effect("joins the caller with a destination that answers; when that leaves, the caller is hung up", () =>
     Effect.gen(function* () {
       const { caller, id, leg } = yield* begun({ outcome: "answer", afterMs: 100 })

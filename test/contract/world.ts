@@ -18,6 +18,8 @@ export class World extends Context.Service<
   World,
   Effect.Success<typeof App> & {
     readonly spec: ProviderSpec
+    /** Whom the record of a call to the echo names: numbers, or what a provider has instead of them. */
+    readonly ends: { readonly from: string; readonly to: string }
     /** The configuration's account: what it can do, and what not. */
     readonly account: TelephonyProvider
     readonly log: ReadonlyArray<string>
@@ -62,7 +64,20 @@ export class World extends Context.Service<
         if (endless === undefined) return yield* Effect.die(`No call gets through: ${JSON.stringify(log.slice(-20))}`)
         const configurations = yield* Effect.provide(Configurations, app.context)
         const account = (yield* Effect.orDie(configurations.load(configurationId))).provider
-        return World.of({ ...app, spec, account, log, configurationId, agentId, numberId, numbers, agents, endless })
+        const ends = account.webPhone === undefined ? { from: theirs, to: ours } : { from: spec.name, to: "Agent" }
+        return World.of({
+          ...app,
+          spec,
+          ends,
+          account,
+          log,
+          configurationId,
+          agentId,
+          numberId,
+          numbers,
+          agents,
+          endless
+        })
       })
     ).pipe(Layer.provide(app))
   }

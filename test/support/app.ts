@@ -3,6 +3,7 @@ import { service } from "../../src/main.ts"
 import type { CarrierSimulator, FakeCarrier, SpokenAudio } from "../../src/simulator/SimulatorModule.ts"
 import { Settings } from "../../src/Settings.ts"
 import { embeddedDatabase } from "./database.ts"
+import { passes } from "./passes.ts"
 import { ask, freePort, type ApiAnswer } from "./service.ts"
 
 export const ours = "+14155550123"
@@ -147,6 +148,7 @@ const start = Effect.fnUntraced(function* (
       headers: { "x-api-key": apiKey, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) })
     })
+  yield* carrier.setPasses?.(passes({ request }, provider)) ?? Effect.void
   return { provider, carrier, url, apiKey, request, context }
 })
 
