@@ -30,7 +30,7 @@ const ours = "+14155550123"
 /** Long enough that a busy machine makes no gaps: the person hears everything that much later. */
 const jitterMs = 500
 const echo = "echo"
-const sentences = join(import.meta.dirname, "../test/fixtures/speech.wav")
+const sentences = join(import.meta.dirname, "../src/simulator/speech.wav")
 
 const flags = {
   provider: Flag.String("provider").pipe(Flag.withDescription("The carrier to imitate, by its registry name")),

@@ -22,6 +22,8 @@ export interface SettingsValues {
   readonly trustedProxies: ReadonlyArray<string>
   /** Host names or CIDRs. */
   readonly privateHosts: ReadonlyArray<string>
+  /** Whether simulated calls may be placed; none: only where `publicUrl` is loopback. */
+  readonly simulator: Option.Option<boolean>
   readonly maxCallSeconds: number
   readonly maxCalls: number
   readonly drainSeconds: number
@@ -199,6 +201,10 @@ const read = Effect.fnUntraced(function* (isTerminal: boolean) {
       listOf((text) => isCidr(text) || isHostName(text)),
       "host names or CIDR blocks like pbx.internal,10.0.0.0/8, separated by commas",
       []
+    ),
+    simulator: Option.map(
+      yield* optional("SWITCHBOARD_SIMULATOR", oneOf("on", "off"), "on or off"),
+      (value) => value === "on"
     ),
     maxCallSeconds: yield* withDefault(
       "SWITCHBOARD_MAX_CALL_SECONDS",

@@ -23,6 +23,7 @@ describe("Settings", () => {
         apiKey: Option.none(),
         trustedProxies: [],
         privateHosts: [],
+        simulator: Option.none(),
         maxCallSeconds: 3600,
         maxCalls: 500,
         drainSeconds: 300,

@@ -10,6 +10,7 @@ import { ProvidersGroup } from "./ProvidersGroup.ts"
 import { RecordingsGroup } from "./recordings.ts"
 import { Problems } from "./Requests.ts"
 import { SessionGroups } from "./SessionGroup.ts"
+import { SimulatorGroup } from "./SimulatorGroup.ts"
 import { TelephonyConfigsGroup } from "./TelephonyConfigsGroup.ts"
 
 /** The description of the HTTP API, shared by the server, its documentation and typed clients. */
@@ -25,7 +26,8 @@ export const Api = HttpApi.make("switchboard")
     CallsGroup,
     LiveCallsGroup,
     RecordingsGroup,
-    ...SessionGroups
+    ...SessionGroups,
+    SimulatorGroup
   )
   .middleware(Problems)
   .prefix("/api/v1")

@@ -13,6 +13,7 @@ import { providerHandlers } from "./providerHandlers.ts"
 import { jsonBodyLayer, problemsLayer, wavBodyLayer } from "./readRequests.ts"
 import { recordingHandlers } from "./recordingHandlers.ts"
 import { sessionHandlers } from "./sessionHandlers.ts"
+import { simulatorHandlers } from "./simulatorHandlers.ts"
 import { telephonyConfigHandlers } from "./telephonyConfigHandlers.ts"
 import { unknownPaths } from "./unknownPaths.ts"
 
@@ -27,7 +28,8 @@ const handlers = Layer.mergeAll(
   callsHandlers,
   liveCallsHandlers,
   recordingHandlers,
-  sessionHandlers
+  sessionHandlers,
+  simulatorHandlers
 ).pipe(
   Layer.provide(Layer.mergeAll(authorizationLayer, sessionCookieLayer, jsonBodyLayer, problemsLayer, wavBodyLayer))
 )

@@ -13,6 +13,9 @@ const summary = {
   name: Schema.String,
   provider: Schema.String,
   is_default_outbound: Schema.Boolean,
+  simulated: Schema.Boolean.annotate({
+    description: "It belongs to the simulator: its carrier is a fake one. Never the default for outbound calls."
+  }),
   inactive_since: Schema.NullOr(Time),
   inactive_reason: Schema.NullOr(Schema.String),
   version: Schema.Int,
@@ -136,7 +139,7 @@ export const TelephonyConfigsGroup = HttpApiGroup.make("telephonyConfigs")
     HttpApiEndpoint.post("setDefaultOutbound", "/:id/set-default-outbound", {
       params,
       success: Configuration,
-      error: NotFound
+      error: [NotFound, ValidationFailed]
     }).annotateMerge(
       access("admin", "Make it the default for outbound calls", "The one that was the default before no longer is.")
     ),

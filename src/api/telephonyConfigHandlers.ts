@@ -22,6 +22,7 @@ const summary = (row: ConfigurationRow) => ({
   name: row.name,
   provider: row.provider,
   is_default_outbound: row.is_default_outbound,
+  simulated: row.simulator_url !== null,
   inactive_since: row.inactive_since,
   inactive_reason: row.inactive_reason,
   version: row.version,
@@ -96,7 +97,7 @@ export const telephonyConfigHandlers = HttpApiBuilder.group(
       setDefaultOutbound: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         return yield* shown(yield* store.setDefaultOutbound(organizationId, params.id))
-      }, Effect.catchTags({ ConfigurationNotFound, SqlError })),
+      }, Effect.catchTags({ ConfigurationNotFound, InvalidFields, SqlError })),
       reactivate: Effect.fnUntraced(function* ({ params }) {
         const { organizationId } = yield* Caller
         return yield* shown(yield* store.reactivate(organizationId, params.id))

@@ -5,7 +5,7 @@ import { encodeForm } from "./forms.ts"
 import type { RestAccount, RestClient, RestRequest } from "./RestClient.ts"
 import { readAnswer } from "./restAnswer.ts"
 import { answerError, noAnswer, retried, sentOnceThere, transportError } from "./restErrors.ts"
-import type { tenantHosts } from "./tenantHosts.ts"
+import type { TenantHosts } from "./tenantHosts.ts"
 
 /** From sending to the last byte of the answer, each try. The connection itself has 3 s (`carrierHttpClient`). */
 const requestTimeout = "10 seconds"
@@ -17,21 +17,21 @@ const concurrentRequests = 8
  * Makes clients that share their limits per account. Nothing of a request but its provider and `operation` gets into
  * spans: the HTTP client's own span would hold the URL, and with it account ids and phone numbers.
  */
-export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Success<typeof tenantHosts>) {
+export const makeRestClients = Effect.gen(function* () {
   const carriers = yield* HttpClient.HttpClient
   const gates = makeAccountGates(concurrentRequests)
 
   /** The client for the account's host, once it may be connected to. */
-  const clientOf = Effect.fnUntraced(function* ({ provider, baseUrl, tenantHost }: RestAccount) {
+  const clientOf = Effect.fnUntraced(function* (hosts: TenantHosts, { provider, baseUrl, tenantHost }: RestAccount) {
     const url = URL.parse(baseUrl)
     if (tenantHost !== true || (url !== null && hosts.isOperators(provider, url))) return carriers
     yield* hosts.guard(provider, baseUrl)
     return hosts.http
   })
 
-  const attempt = (account: RestAccount, request: RestRequest) =>
+  const attempt = (hosts: TenantHosts, account: RestAccount, request: RestRequest) =>
     Effect.gen(function* () {
-      const http = yield* clientOf(account)
+      const http = yield* clientOf(hosts, account)
       const authorization = account.authorization === undefined ? undefined : yield* account.authorization
       const response = yield* sentOnceThere(request, http.execute(build(account, request, authorization)))
       return yield* readAnswer(response)
@@ -46,9 +46,9 @@ export const makeRestClients = Effect.fnUntraced(function* (hosts: Effect.Succes
       gates.withPermit(account.provider, account.accountKey)
     )
 
-  return (account: RestAccount): RestClient => ({
+  return (hosts: TenantHosts, account: RestAccount): RestClient => ({
     send: (request) =>
-      retried(request, attempt(account, request)).pipe(
+      retried(request, attempt(hosts, account, request)).pipe(
         Effect.withSpan("RestClient.send", {
           kind: "client",
           attributes: { provider: account.provider, operation: request.operation, method: request.method }

@@ -23,14 +23,25 @@ const guardedLookup = (check: HostGuard, fork: (check: Effect.Effect<void>) => u
  * `SWITCHBOARD_PRIVATE_HOSTS`. A host that the operator has set for the provider is not judged.
  */
 export const tenantHosts = Effect.gen(function* () {
-  const { carrierUrl, privateHosts, publicUrl } = yield* Settings
+  const { privateHosts, publicUrl } = yield* Settings
   const check = hostGuard({ privateHosts, publicUrl, resolve: systemResolver })
   const fork = yield* FiberSet.makeRuntime()
   const client = yield* Layer.build(
     NodeHttpClient.layerUndiciOptions({ connect: { timeout: 3_000, lookup: guardedLookup(check, fork) } })
   )
 
-  const isOperators = (provider: string, url: URL) => URL.parse(carrierUrl(provider) ?? "")?.host === url.host
+  const http = Context.get(client, HttpClient.HttpClient)
+
+  /** With the hosts that the operator set: by provider, or one for all. */
+  return (operators: (provider: string) => string | undefined) => judge(operators, check, http)
+})
+
+const judge = (
+  operators: (provider: string) => string | undefined,
+  check: HostGuard,
+  http: HttpClient.HttpClient
+): TenantHosts => {
+  const isOperators = (provider: string, url: URL) => URL.parse(operators(provider) ?? "")?.host === url.host
 
   const guard = Effect.fnUntraced(function* (provider: string, address: string) {
     const url = URL.parse(address)
@@ -52,8 +63,16 @@ export const tenantHosts = Effect.gen(function* () {
     )
   })
 
-  return { guard, isOperators, http: Context.get(client, HttpClient.HttpClient) }
-})
+  return { guard, isOperators, http }
+}
+
+/** Which hosts may be connected to, and the client that checks each connection. */
+export interface TenantHosts {
+  readonly guard: GuardTenantHost
+  /** Whether the operator has set this host for the provider. */
+  readonly isOperators: (provider: string, url: URL) => boolean
+  readonly http: HttpClient.HttpClient
+}
 
 /** Addresses of a tenant's host that may be connected to. */
 export type GuardTenantHost = (

@@ -31,6 +31,8 @@ export interface ConfigurationChange {
   readonly isDefaultOutbound: boolean | undefined
   /** As it was sent, masks included, with its `provider`. */
   readonly config: Redacted.Redacted<FormValues> | undefined
+  /** Where the fake carrier of a simulated configuration is now. */
+  readonly simulatorUrl?: string
   /** PUT or PATCH: what becomes of credentials that were not sent. */
   readonly mode: "replace" | "merge"
 }
@@ -39,6 +41,8 @@ export interface NewConfiguration {
   readonly name: string
   readonly isDefaultOutbound: boolean
   readonly config: Redacted.Redacted<FormValues>
+  /** Makes a simulated configuration, which talks to the fake carrier at this URL and to no other. */
+  readonly simulatorUrl?: string
 }
 
 type Refusal = InvalidFields | NameTaken | SqlError
@@ -64,7 +68,7 @@ export class ConfigurationStore extends Context.Service<
     readonly setDefaultOutbound: (
       organizationId: string,
       id: string
-    ) => Effect.Effect<ConfigurationDetail, ConfigurationNotFound | SqlError>
+    ) => Effect.Effect<ConfigurationDetail, ConfigurationNotFound | InvalidFields | SqlError>
     readonly reactivate: (
       organizationId: string,
       id: string
@@ -80,6 +84,14 @@ export class ConfigurationStore extends Context.Service<
     Effect.suspend(() => makeConfigurationStore)
   )
 }
+
+/** Calls that somebody means to place must not go to a fake carrier. */
+const checkReal = ({ name, simulator_url }: ConfigurationRow) =>
+  simulator_url === null
+    ? Effect.void
+    : Effect.fail(
+        invalidField("is_default_outbound", `"${name}" is simulated: it cannot be the default for outbound calls.`)
+      )
 
 const NO_CREDENTIALS = Redacted.make<FormValues>({})
 
@@ -177,7 +189,7 @@ const makeConfigurationStore = Effect.gen(function* () {
 
   const create = Effect.fn("ConfigurationStore.create")(function* (
     organizationId: string,
-    { name, isDefaultOutbound, config }: NewConfiguration
+    { name, isDefaultOutbound, config, simulatorUrl }: NewConfiguration
   ) {
     const spec = yield* specOf(config)
     const { fields } = spec.uiMetadata
@@ -195,7 +207,8 @@ const makeConfigurationStore = Effect.gen(function* () {
           provider: spec.name,
           account_id: accountOf(spec, credentials),
           credentials: sql.json(sealed),
-          is_default_outbound: isDefaultOutbound
+          is_default_outbound: isDefaultOutbound,
+          simulator_url: simulatorUrl ?? null
         })} RETURNING *`.pipe(Effect.mapError(named(name)))
       )
       return row ?? (yield* Effect.die("INSERT gave no row"))
@@ -232,7 +245,7 @@ const makeConfigurationStore = Effect.gen(function* () {
 
   const write = Effect.fnUntraced(function* (
     before: ConfigurationRow,
-    { name = before.name, isDefaultOutbound, version }: ConfigurationChange,
+    { name = before.name, isDefaultOutbound, simulatorUrl, version }: ConfigurationChange,
     { sealed, accountId }: { readonly sealed: FormValues; readonly accountId: string }
   ) {
     const { id, organization_id } = before
@@ -240,7 +253,7 @@ const makeConfigurationStore = Effect.gen(function* () {
     const [row] = yield* readConfigurations(
       yield* sql`UPDATE telephony_configurations SET name = ${name}, account_id = ${accountId},
           credentials = ${sql.json(sealed)}, is_default_outbound = COALESCE(${isDefaultOutbound ?? null}, is_default_outbound),
-          version = version + 1, updated_at = now()
+          simulator_url = COALESCE(${simulatorUrl ?? null}, simulator_url), version = version + 1, updated_at = now()
         WHERE id = ${id} AND version = ${version} AND deleted_at IS NULL RETURNING *`.pipe(Effect.mapError(named(name)))
     )
     if (row === undefined) {
@@ -260,6 +273,7 @@ const makeConfigurationStore = Effect.gen(function* () {
     if (before.version !== change.version) {
       return yield* new VersionConflict({ sent: change.version, current: before.version })
     }
+    if (change.isDefaultOutbound === true) yield* checkReal(before)
     const credentials =
       change.config === undefined
         ? { sealed: before.credentials, accountId: before.account_id }
@@ -271,7 +285,9 @@ const makeConfigurationStore = Effect.gen(function* () {
     organizationId: string,
     id: string
   ) {
-    const { id: key } = yield* find(organizationId, id)
+    const row = yield* find(organizationId, id)
+    const key = row.id
+    yield* checkReal(row)
     const set = Effect.andThen(
       dropDefault(organizationId),
       sql`UPDATE telephony_configurations SET is_default_outbound = true WHERE id = ${key} AND deleted_at IS NULL`

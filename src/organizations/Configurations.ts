@@ -58,7 +58,7 @@ export class Configurations extends Context.Service<
       provider: string,
       accountId: string
     ) => Effect.Effect<ReadonlyArray<LoadedConfiguration>, SqlError>
-    /** The explicit one (authoritative), else the default, else the first that is ready to dial. */
+    /** The explicit one (authoritative), else the default, else the first that is ready to dial and not simulated. */
     readonly forOutbound: (
       organizationId: string,
       id?: string
@@ -134,7 +134,8 @@ const makeConfigurations = Effect.gen(function* () {
       phoneNumbers: numbers.map((number) => number.address_normalized),
       ownKeys: secrets.deriveKey(`configuration ${id}`)
     }
-    const provider = yield* Effect.provideService(spec.load(stored, attached), CarrierToolkit, toolkit)
+    const tools = row.simulator_url === null ? toolkit : toolkit.at(row.simulator_url)
+    const provider = yield* Effect.provideService(spec.load(stored, attached), CarrierToolkit, tools)
     const facts = { activeNumbers: numbers.length, inactiveReason: undefined }
     const steps = checklist(spec, Redacted.value(stored), facts)
     const account: Account = { spec, version: row.version, numbersVersion: row.numbers_version, provider, steps }
@@ -218,7 +219,7 @@ const makeConfigurations = Effect.gen(function* () {
 
   const firstReady = Effect.fnUntraced(function* (organizationId: string) {
     const found = yield* readHeads(
-      yield* sql`${heads} WHERE organization_id = ${organizationId} AND deleted_at IS NULL
+      yield* sql`${heads} WHERE organization_id = ${organizationId} AND deleted_at IS NULL AND simulator_url IS NULL
         ORDER BY is_default_outbound DESC, id`
     )
     let message: string | undefined

@@ -10,6 +10,8 @@ export const ConfigurationRow = Schema.Struct({
   account_id: Schema.String,
   credentials: Schema.Record(Schema.String, Schema.Json),
   is_default_outbound: Schema.Boolean,
+  /** Where the fake carrier of a simulated configuration is, or was; null for all others. */
+  simulator_url: Schema.NullOr(Schema.String),
   inactive_since: Schema.NullOr(Timestamp),
   inactive_reason: Schema.NullOr(Schema.String),
   version: Schema.Int,

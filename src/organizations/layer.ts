@@ -12,19 +12,21 @@ import { Organizations } from "./Organizations.ts"
 import { PhoneCalls } from "./PhoneCalls.ts"
 import { PhoneNumberStore } from "./PhoneNumberStore.ts"
 import { PhoneNumbers } from "./PhoneNumbers.ts"
+import { SimulatedConfigurations } from "./SimulatedConfigurations.ts"
 import { UrlTokens } from "./UrlTokens.ts"
 
 /** Everything that this room offers, over the database, the settings, the secrets, and the two registries. */
 export const layer = Layer.mergeAll(
   AgentStore.layer,
   AudioClips.layer,
-  ConfigurationStore.layer,
   ConsoleSessions.layer,
   Organizations.layer,
   PhoneCalls.layer,
   PhoneNumberStore.layer,
-  PhoneNumbers.layer
+  PhoneNumbers.layer,
+  SimulatedConfigurations.layer
 ).pipe(
+  Layer.provideMerge(ConfigurationStore.layer),
   Layer.provideMerge(Agents.layer),
   Layer.provideMerge(ConfigurationCleanup.layer),
   Layer.provideMerge(NumberSync.layer),

@@ -8,6 +8,7 @@ import { signatureFailures } from "./migrations/0005_signature_failures.ts"
 import { recordings } from "./migrations/0006_recordings.ts"
 import { audioClips } from "./migrations/0007_audio_clips.ts"
 import { consoleStore } from "./migrations/0008_console.ts"
+import { simulated } from "./migrations/0009_simulated.ts"
 
 /** Every step of the schema, in order. A step that was released is never edited: add the next one. */
 const steps = {
@@ -18,7 +19,8 @@ const steps = {
   "0005_signature_failures": signatureFailures,
   "0006_recordings": recordings,
   "0007_audio_clips": audioClips,
-  "0008_console": consoleStore
+  "0008_console": consoleStore,
+  "0009_simulated": simulated
 }
 
 /** Brings the schema up to date, under a lock: several processes may start at once. Gives the steps that it ran. */

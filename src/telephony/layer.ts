@@ -25,6 +25,7 @@ import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
+import { SimulatedCalls } from "./simulation/SimulatedCalls.ts"
 import { Sweeper } from "./Sweeper.ts"
 import { Tickets } from "./Tickets.ts"
 import { TransferBell } from "./TransferBell.ts"
@@ -36,15 +37,16 @@ import { Verification } from "./Verification.ts"
 /** Every service of this room, and its background work: leases, listeners, and the sweeper. */
 export const layer = Layer.mergeAll(
   AnswerRoute.layer,
-  Dialer.layer,
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
   LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
+  SimulatedCalls.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(
+  Layer.provideMerge(Dialer.layer),
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),

@@ -10,6 +10,7 @@ import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { SimulatedCalls } from "../../src/telephony/simulation/SimulatedCalls.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
 import { at, newOrganization, organizationServices } from "../support/apiServer.ts"
@@ -27,6 +28,7 @@ const calls = Layer.mergeAll(
   Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
   Layer.mock(RecordingArchive, {}),
+  Layer.mock(SimulatedCalls, { unavailable: undefined }),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )

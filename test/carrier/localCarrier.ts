@@ -85,6 +85,7 @@ export const toolkit = (carrierUrl: string | undefined) =>
         encryptionKeys: [],
         apiKey: Option.none(),
         carrierUrl: () => carrierUrl,
+        simulator: Option.none(),
         trustedProxies: [],
         privateHosts: [],
         maxCallSeconds: 3600,
