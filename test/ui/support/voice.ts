@@ -26,9 +26,14 @@ export const wavOf = (samples: Float32Array, rate: number): Uint8Array => {
   return Buffer.concat([header, pcm])
 }
 
-/** Arguments of a Chromium whose microphone hears a voice, over and over. A page may use it where its context permits it. */
+const anyMicrophone = ["--use-fake-device-for-media-stream"]
+
+/** Arguments of a Chromium that has a microphone, whose person does not let pages use it. */
+export const refusedMicrophone = [...anyMicrophone, "--use-fake-ui-for-media-stream=deny"]
+
+/** Arguments of a Chromium whose microphone hears a voice, over and over, and whose pages may use it. */
 export const fakeMicrophone = Effect.gen(function* () {
   const path = join(yield* temporaryFolder, "voice.wav")
   yield* Effect.promise(() => writeFile(path, wavOf(sampleVoice(RATE), RATE)))
-  return ["--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${path}`]
+  return [...anyMicrophone, "--use-fake-ui-for-media-stream", `--use-file-for-fake-audio-capture=${path}`]
 })

@@ -39,8 +39,8 @@ export const DialOut = ({
     }
   })
 
-  const dialling = all.filter(({ configuration }) =>
-    phones.every(({ provider }) => provider !== configuration.provider)
+  const dialling = all.filter(
+    ({ configuration: { provider, simulated } }) => !simulated && phones.every((each) => each.provider !== provider)
   )
   const numbers = dialling
     .find(({ configuration }) => configuration.id === configurationId)

@@ -4,7 +4,7 @@ import type { ButtonHTMLAttributes } from "react"
 export type ButtonLook = "primary" | "plain" | "quiet" | "danger"
 
 const looks: Readonly<Record<ButtonLook, string>> = {
-  primary: "bg-accent text-accent-ink border-transparent hover:opacity-90",
+  primary: "bg-accent text-accent-ink border-transparent hover:opacity-95",
   plain: "bg-surface text-ink border-line hover:bg-raised",
   quiet: "bg-transparent text-muted border-transparent hover:bg-raised hover:text-ink",
   danger: "bg-surface text-bad border-line hover:bg-bad-soft"

@@ -16,15 +16,15 @@ export const usePhoneProviders = () =>
     select: ({ providers }) => providers.filter(({ phone }) => phone)
   })
 
-/** The configurations that this page can call with, active ones only. */
+/** The configurations that this page can call with: active ones, and not the simulator's. */
 export const usePhones = (providers: ReadonlyArray<PhoneProvider>) =>
   useQuery({
     queryKey: keys.configurations,
     queryFn: ({ signal }) => configurationsOf(signal),
     select: (all) =>
       all.filter(
-        ({ inactive_since, provider }) =>
-          inactive_since === null && providers.some((each) => each.provider === provider)
+        ({ inactive_since, provider, simulated }) =>
+          inactive_since === null && !simulated && providers.some((each) => each.provider === provider)
       )
   })
 
