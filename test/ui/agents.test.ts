@@ -12,6 +12,10 @@ const press = (page: Page, name: string | RegExp) =>
   Effect.promise(() => page.getByRole("button", { name, exact: true }).click())
 const shows = (page: Page, text: string | RegExp) => Effect.promise(() => page.getByText(text).first().waitFor())
 
+/** Nothing makes the page wider than a phone's screen. */
+const isNarrow = (page: Page) =>
+  Effect.promise(async () => assert.isAtMost(Number(await page.evaluate("document.documentElement.scrollWidth")), 390))
+
 const echo = Effect.fnUntraced(function* (name: string) {
   const app = yield* App
   return createdId(yield* app.request("POST", agents, { name, kind: "echo", settings: {} }))
@@ -29,7 +33,7 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
       yield* Effect.promise(() => page.getByRole("link", { name: /^WebSocket server/ }).click())
       yield* Effect.promise(async () => {
         await page.getByLabel("Name").fill("Receptionist")
-        await page.getByLabel("Secret").fill("a secret of sixteen and more")
+        await page.getByLabel("Secret").fill("a-secret-of-sixteen-and-more")
       })
       yield* press(page, "Make the agent")
       yield* shows(page, / is needed$/)
@@ -79,6 +83,9 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
       const app = yield* App
       yield* setUp(app)
       yield* echo("Unused")
+      const small = yield* openConsole({ path: "/agents", width: 390 })
+      yield* shows(small.page, "Unused")
+      yield* isNarrow(small.page)
       const { page } = yield* openConsole({ path: "/agents" })
       yield* press(page, "Delete Agent")
       yield* press(page, "Delete")
@@ -126,11 +133,11 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
       yield* upload("Please hold.wav", wavOf(sampleVoice(8000), 8000))
       yield* Effect.promise(() => page.getByRole("cell", { name: "Please hold", exact: true }).waitFor())
       yield* isAccessible(page)
+      yield* isNarrow(page)
       yield* picture(page, "clips-390")
+      const player = yield* Effect.promise(() => page.locator("audio").elementHandle())
       yield* press(page, "Play Please hold")
-      yield* Effect.promise(() =>
-        page.waitForFunction("[...document.querySelectorAll('audio')].some(({ currentTime }) => currentTime > 0.1)")
-      )
+      yield* Effect.promise(() => page.waitForFunction((audio) => Object(audio).currentTime > 0.1, player))
       yield* press(page, "Stop Please hold")
       yield* press(page, "Delete Please hold")
       yield* press(page, "Delete")

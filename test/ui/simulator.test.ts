@@ -21,7 +21,7 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
         const opened = yield* openConsole({ path })
         const { page } = opened
         yield* Effect.promise(async () => {
-          await page.getByLabel("Carrier").selectOption("vonage")
+          await page.getByLabel("Carrier", { exact: true }).selectOption("vonage")
           await page.getByLabel("What goes wrong").selectOption("media-drops")
         })
         yield* isAccessible(page)

@@ -12,7 +12,7 @@ export const Table = ({
   readonly children: ReactNode
 }) => (
   <div
-    className="border-line bg-surface overflow-x-auto rounded-lg border"
+    className="border-line bg-surface relative overflow-x-auto rounded-lg border"
     role="region"
     aria-label={label}
     tabIndex={0}
