@@ -44,6 +44,7 @@ const announce = Layer.effectDiscard(
     const lines = [
       `Switchboard listens on ${address}`,
       ...(publicUrl === address ? [] : [`Carriers reach it at   ${publicUrl}`]),
+      `Console:               ${address}/`,
       `API reference:         ${address}/docs`,
       ...Option.match(key, { onNone: () => [], onSome: ({ key }) => [`API key (shown once):  ${Redacted.value(key)}`] })
     ]

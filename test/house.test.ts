@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { importsOf, root, sourceFiles } from "./support/imports.ts"
@@ -42,6 +42,10 @@ const imports = files.flatMap(importsOf).filter(({ to }) => to.startsWith("src/"
 const providerNames = readdirSync(join(root, "src/providers"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
   .map((entry) => entry.name)
+const consoleFiles = () =>
+  readdirSync(join(root, "ui/src"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
 const providerOf = (file: string) => /^src\/providers\/([^/]+)\//.exec(file)?.[1]
 
 describe("the house", () => {
@@ -99,6 +103,19 @@ describe("the house", () => {
           .map((name) => `${file}: ${name}`)
       })
     assert.deepStrictEqual(named, [])
+  })
+
+  it("names no provider in the console, which takes nothing but types from the service", () => {
+    const found = consoleFiles().flatMap((file) => {
+      const text = readFileSync(join(root, file), "utf8")
+      const named = providerNames.filter((name) => new RegExp(`["'\`]${name}["'\`]`).test(text))
+      const bundled = Array.from(
+        text.matchAll(/^(?:import|export)\s(?!type\b)[^;]*?\sfrom "([^"]*\/src\/[^"]+)"/gm),
+        ([, to]) => to
+      )
+      return [...named, ...bundled].map((what) => `${file}: ${what}`)
+    })
+    assert.deepStrictEqual(found, [])
   })
 
   it("takes one line for a provider in each of the two files outside its folder", () => {

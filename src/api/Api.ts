@@ -26,8 +26,8 @@ export const Api = HttpApi.make("switchboard")
     CallsGroup,
     LiveCallsGroup,
     RecordingsGroup,
-    ...SessionGroups,
-    SimulatorGroup
+    SimulatorGroup,
+    ...SessionGroups
   )
   .middleware(Problems)
   .prefix("/api/v1")

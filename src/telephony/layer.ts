@@ -18,11 +18,14 @@ import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import * as Listeners from "./Listeners.ts"
 import { Levels } from "./live/Levels.ts"
+import { Listening } from "./live/Listening.ts"
 import { LiveCalls } from "./live/LiveCalls.ts"
 import { LiveMedia } from "./live/LiveMedia.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { Overview } from "./Overview.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { SimulatedCalls } from "./simulation/SimulatedCalls.ts"
@@ -40,8 +43,10 @@ export const layer = Layer.mergeAll(
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
+  Listening.layer,
   LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
+  Overview.layer,
   SimulatedCalls.layer,
   Sweeper.run,
   TransferTending.layer
@@ -50,7 +55,9 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),
-  Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, PreparedAgents.layer, Verification.layer)
+  ),
   Layer.provideMerge(
     Layer.mergeAll(
       CallHistory.layer,

@@ -9,6 +9,7 @@ import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
+import { Overview } from "../../src/telephony/Overview.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { SimulatedCalls } from "../../src/telephony/simulation/SimulatedCalls.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
@@ -27,8 +28,9 @@ const calls = Layer.mergeAll(
   Layer.mock(Doctor, {}),
   Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
+  Layer.mock(Overview, {}),
   Layer.mock(RecordingArchive, {}),
-  Layer.mock(SimulatedCalls, { unavailable: undefined }),
+  Layer.mock(SimulatedCalls, { unavailable: "not in this test" }),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )

@@ -73,7 +73,7 @@ const Navigation = () => (
       <Link
         key={to}
         to={to}
-        activeOptions={{ exact: to === "/" }}
+        activeOptions={{ exact: to === "/", includeSearch: false }}
         className="text-muted hover:bg-raised hover:text-ink flex items-center gap-2.5 rounded-md px-2.5 py-2 font-medium"
         activeProps={{ className: "!bg-accent-soft !text-accent", "aria-current": "page" }}
       >
