@@ -16,13 +16,15 @@ import {
   X
 } from "lucide-react"
 import { clsx } from "clsx"
-import { useEffect, useState } from "react"
+import { lazy, Suspense, useEffect, useState } from "react"
 import icon from "../icon.svg"
 import { Button, IconButton } from "../parts/Button.tsx"
 import { Loading, ProblemNote } from "../parts/Page.tsx"
 import { SignIn } from "../session/SignIn.tsx"
 import { useSession, useSignOut } from "../session/session.ts"
 import { type Theme, useTheme } from "./theme.ts"
+
+const OngoingCall = lazy(async () => ({ default: (await import("../phone/OngoingCall.tsx")).OngoingCall }))
 
 const places = [
   { to: "/", label: "Dashboard", icon: Activity },
@@ -142,6 +144,9 @@ const SignedIn = () => {
       </div>
       <main id="main" tabIndex={-1} className="min-w-0 p-4 outline-none md:p-6">
         <div className="mx-auto max-w-6xl">
+          <Suspense>
+            <OngoingCall />
+          </Suspense>
           <Outlet />
         </div>
       </main>

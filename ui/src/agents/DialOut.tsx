@@ -1,0 +1,137 @@
+import { useMutation } from "@tanstack/react-query"
+import { useNavigate } from "@tanstack/react-router"
+import { type FormEvent, useState } from "react"
+import type { RequestOf } from "../api/endpoints.ts"
+import { Problem } from "../api/problem.ts"
+import { request } from "../api/request.ts"
+import { Labelled, SelectInput, TextInput } from "../form/inputs.tsx"
+import { Button } from "../parts/Button.tsx"
+import { Dialog } from "../parts/Dialog.tsx"
+import { useNotices } from "../parts/Notices.tsx"
+import { ProblemNote } from "../parts/Page.tsx"
+import { usePhoneProviders } from "../phone/queries.ts"
+import { type AgentSummary, useConfigurationsWithNumbers } from "./queries.ts"
+
+type NewCall = RequestOf<"POST", "/api/v1/telephony/calls">["payload"]
+
+const fieldNames: ReadonlyArray<string> = ["to", "telephony_configuration_id", "from_phone_number_id"]
+
+/** Dials a destination and joins it to the agent, then shows the call. */
+export const DialOut = ({
+  agent,
+  onClose
+}: {
+  readonly agent: Pick<AgentSummary, "id" | "name">
+  readonly onClose: () => void
+}) => {
+  const [to, setTo] = useState("")
+  const [configurationId, setConfigurationId] = useState("")
+  const [numberId, setNumberId] = useState("")
+  const navigate = useNavigate()
+  const { good } = useNotices()
+  const { data: all = [] } = useConfigurationsWithNumbers()
+  const { data: phones = [] } = usePhoneProviders()
+  const dial = useMutation({
+    mutationFn: (payload: NewCall) => request("POST", "/api/v1/telephony/calls", { payload }),
+    onSuccess: (call) => {
+      good(`${call.to} is being called.`)
+      void navigate({ to: "/calls/$callId", params: { callId: call.id } })
+    }
+  })
+
+  const dialling = all.filter(
+    ({ configuration: { provider, simulated } }) => !simulated && phones.every((each) => each.provider !== provider)
+  )
+  const numbers = dialling
+    .find(({ configuration }) => configuration.id === configurationId)
+    ?.numbers.filter((number) => number.is_active)
+  const errors = dial.error instanceof Problem ? dial.error.errors : []
+  const errorOf = (field: string) => errors.find((each) => each.field === field)?.message
+  const isAtFields = errors.length > 0 && errors.every(({ field }) => fieldNames.includes(field))
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    dial.mutate({
+      to: to.trim(),
+      agent_id: agent.id,
+      ...(configurationId === "" ? {} : { telephony_configuration_id: configurationId }),
+      ...(numberId === "" ? {} : { from_phone_number_id: numberId })
+    })
+  }
+
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Dial out with ${agent.name}`}
+      description="Whoever answers is joined to this agent. This places a real call where the configuration is a real carrier's."
+    >
+      <form noValidate className="flex flex-col gap-4" onSubmit={submit}>
+        <Labelled
+          id="dial-to"
+          label="Destination"
+          required
+          description="A number with its country, such as +44 20 7183 8750, a national one of your organization's country, or a SIP URI."
+          error={errorOf("to")}
+        >
+          {(aria) => (
+            <TextInput
+              {...aria}
+              value={to}
+              autoComplete="off"
+              placeholder="+44 20 7183 8750"
+              onChange={(event) => setTo(event.target.value)}
+            />
+          )}
+        </Labelled>
+        <Labelled id="dial-configuration" label="Configuration" error={errorOf("telephony_configuration_id")}>
+          {(aria) => (
+            <SelectInput
+              {...aria}
+              value={configurationId}
+              onChange={(event) => {
+                setConfigurationId(event.target.value)
+                setNumberId("")
+              }}
+            >
+              <option value="">The default one</option>
+              {dialling.map(({ configuration: { id, inactive_since, name } }) => (
+                <option key={id} value={id} disabled={inactive_since !== null}>
+                  {inactive_since === null ? name : `${name} (inactive)`}
+                </option>
+              ))}
+            </SelectInput>
+          )}
+        </Labelled>
+        {numbers === undefined ? null : (
+          <Labelled
+            id="dial-number"
+            label="Caller id"
+            description={
+              numbers.length === 0 ? "This configuration has no active number. Add one to it first." : undefined
+            }
+            error={errorOf("from_phone_number_id")}
+          >
+            {(aria) => (
+              <SelectInput {...aria} value={numberId} onChange={(event) => setNumberId(event.target.value)}>
+                <option value="">The configuration's default</option>
+                {numbers.map(({ address, id, label }) => (
+                  <option key={id} value={id}>
+                    {label === null ? address : `${address} (${label})`}
+                  </option>
+                ))}
+              </SelectInput>
+            )}
+          </Labelled>
+        )}
+        {dial.error === null || isAtFields ? null : <ProblemNote cause={dial.error} />}
+        <div className="flex justify-end gap-2">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="primary" busy={dial.isPending} disabled={to.trim() === ""}>
+            Dial
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}
