@@ -20,7 +20,8 @@ export type FieldType = typeof FieldType.Type
  * One input of a generated form: what a person fills in to set up a carrier's configuration or an agent.
  *
  * `name` is the key in the saved object, dotted for nested ones (`"address.city"`). `sensitive` values are encrypted at
- * rest and masked on read. `visible_when` hides the field until another one has the given value.
+ * rest and masked on read. `visible_when` hides the field until another one has the given value. What the schema demands of the
+ * value (`min_length` to `pattern_message`) is derived from it, see `withConstraints`, and not written here.
  */
 export const FormField = Schema.Struct({
   name: Schema.NonEmptyString,
@@ -33,7 +34,13 @@ export const FormField = Schema.Struct({
   options: Schema.optionalKey(Schema.Array(Schema.Struct({ value: Schema.String, label: Schema.String }))),
   default: Schema.optionalKey(Schema.Json),
   visible_when: Schema.optionalKey(Schema.Struct({ field: Schema.String, equals: Schema.Json })),
-  section: Schema.optionalKey(Schema.String)
+  section: Schema.optionalKey(Schema.String),
+  min_length: Schema.optionalKey(Schema.Int),
+  max_length: Schema.optionalKey(Schema.Int),
+  minimum: Schema.optionalKey(Schema.Finite),
+  maximum: Schema.optionalKey(Schema.Finite),
+  pattern: Schema.optionalKey(Schema.String),
+  pattern_message: Schema.optionalKey(Schema.String)
 })
 export type FormField = typeof FormField.Type
 

@@ -4,6 +4,7 @@ import type { RoutesModule } from "./carrier/ProviderRoute.ts"
 import type { RawRequest } from "./carrier/RawRequest.ts"
 import type { TelephonyProvider } from "./carrier/TelephonyProvider.ts"
 import { FieldError, fieldErrors, type FormField, type FormValues } from "./Form.ts"
+import { withConstraints } from "./FormConstraints.ts"
 import type { SimulatorModule } from "./simulator/SimulatorModule.ts"
 import type { Pacer } from "./transport/pacer.ts"
 import type { MediaCall, MediaSocket, Transport, TransportError } from "./Transport.ts"
@@ -133,6 +134,7 @@ export const define = <const Name extends string, const Fields extends Schema.St
   return Object.freeze({
     ...rest,
     name: options.name,
+    uiMetadata: { ...options.uiMetadata, fields: withConstraints(options.uiMetadata.fields, settings) },
     unionRequest: settings.pipe(Schema.fieldsAssign({ provider: literal })).check(rule),
     configRequest: settings
       .pipe(

@@ -6,7 +6,7 @@ import { importsOf, root, sourceFiles } from "./support/imports.ts"
 
 /** The floors of the house, ground first. A room imports only from floors below its own. */
 const floors: ReadonlyArray<ReadonlyArray<string>> = [
-  ["Settings", "Audio", "audio", "Form", "network"],
+  ["Settings", "Audio", "audio", "Form", "FormConstraints", "network"],
   ["Transport", "transport", "answering", "carrier", "store", "simulator"],
   ["ProviderSpec", "agents"],
   ["Registry"],
@@ -25,6 +25,7 @@ const protocolKinds = ["src/agents/twilioStream/"]
 /** Rooms of one subject that may use each other: the file is the folder's face. */
 const faces: ReadonlyArray<ReadonlySet<string>> = [
   new Set(["Audio", "audio"]),
+  new Set(["Form", "FormConstraints"]),
   new Set(["Transport", "transport"]),
   new Set(["Http", "http"])
 ]

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 import { AgentRegistry } from "../agents/AgentRegistry.ts"
+import { withConstraints } from "../FormConstraints.ts"
 import { type AgentDetail, AgentStore } from "../organizations/AgentStore.ts"
 import type { AgentRow } from "../organizations/agentRow.ts"
 import { Api } from "./Api.ts"
@@ -21,11 +22,11 @@ export const agentHandlers = HttpApiBuilder.group(
     const registry = yield* AgentRegistry
 
     const kinds = Effect.map(registry.all, (specs) => ({
-      kinds: specs.map(({ name, displayName, description, fields }) => ({
+      kinds: specs.map(({ name, displayName, description, fields, settings }) => ({
         kind: name,
         display_name: displayName,
         description,
-        fields
+        fields: withConstraints(fields, settings)
       }))
     }))
 

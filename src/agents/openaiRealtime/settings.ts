@@ -28,7 +28,11 @@ const text = (maximum: number) => Schema.String.check(Schema.isMinLength(1), Sch
 /** A secret that fits into a header. */
 const token = (minimum: number) =>
   Schema.RedactedFromValue(
-    Schema.String.check(Schema.isMinLength(minimum), Schema.isMaxLength(512), Schema.isPattern(/^[\x21-\x7e]*$/))
+    Schema.String.check(
+      Schema.isMinLength(minimum),
+      Schema.isMaxLength(512),
+      Schema.isPattern(/^[\x21-\x7e]*$/, { expected: "printable ASCII characters without spaces" })
+    )
   )
 const between = (minimum: number, maximum: number) => Schema.Number.check(Schema.isBetween({ minimum, maximum }))
 const whole = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
@@ -54,7 +58,9 @@ export const RealtimeSettings = Schema.Struct({
   max_output_tokens: Schema.optionalKey(whole(1, 4_096)),
   reasoning_effort: Schema.optionalKey(Schema.Literals(["minimal", "low", "medium", "high", "xhigh"])),
   transcription_model: Schema.optionalKey(text(128)),
-  transcription_language: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[a-z]{2,3}$/))),
+  transcription_language: Schema.optionalKey(
+    Schema.String.check(Schema.isPattern(/^[a-z]{2,3}$/, { expected: "a language code of ISO 639, such as en" }))
+  ),
   hear_digits: Schema.optionalKey(Schema.Boolean),
   allow_end_call: Schema.optionalKey(Schema.Boolean),
   allow_transfer: Schema.optionalKey(Schema.Boolean),

@@ -19,7 +19,10 @@ const AgentUrl = Schema.String.check(
 )
 
 const AgentSecret = Schema.RedactedFromValue(
-  Schema.String.check(Schema.isMinLength(minSecretLength), Schema.isPattern(/^[\x21-\x7e]+$/))
+  Schema.String.check(
+    Schema.isMinLength(minSecretLength),
+    Schema.isPattern(/^[\x21-\x7e]+$/, { expected: "printable ASCII characters without spaces" })
+  )
 )
 
 /** The settings of an agent that is a WebSocket server. Spread into a kind's own, with `secretUnlessLoopback` behind them. */
