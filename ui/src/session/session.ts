@@ -1,4 +1,5 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import { type QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
+import type { AnswerOf } from "../api/endpoints.ts"
 import { Problem } from "../api/problem.ts"
 import { request } from "../api/request.ts"
 
@@ -24,14 +25,19 @@ export const useMay = (role: Role): boolean => {
   return data !== undefined && data !== null && rank[data.role] >= rank[role]
 }
 
+type Session = AnswerOf<"GET", "/api/v1/session">
+
+/** Another person sits here now, or nobody: nothing of what the last one saw stays. */
+const enter = (queries: QueryClient, session: Session | null) => {
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== key[0] })
+  queries.setQueryData(key, session)
+}
+
 export const useSignIn = () => {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: (apiKey: string) => request("POST", "/api/v1/session", { payload: { api_key: apiKey } }),
-    onSuccess: (session) => {
-      queries.clear()
-      queries.setQueryData(key, session)
-    }
+    onSuccess: (session) => enter(queries, session)
   })
 }
 
@@ -39,12 +45,9 @@ export const useSignOut = () => {
   const queries = useQueryClient()
   return useMutation({
     mutationFn: () => request("DELETE", "/api/v1/session", {}),
-    onSuccess: () => {
-      queries.clear()
-      queries.setQueryData(key, null)
-    }
+    onSuccess: () => enter(queries, null)
   })
 }
 
 /** The session ended (it ran out, or its key was deleted): the page asks for a key again. */
-export const forgetSession = (queries: ReturnType<typeof useQueryClient>) => queries.setQueryData(key, null)
+export const forgetSession = (queries: QueryClient) => enter(queries, null)
