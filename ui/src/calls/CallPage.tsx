@@ -109,15 +109,17 @@ const Shown = ({ call: read }: { readonly call: Call }) => {
   useLiveCalls(live)
   const other = call.direction === "inbound" ? `from ${call.from}` : `to ${call.to}`
   return (
-    <div className="flex flex-col gap-4">
+    <>
       <PageHeader title={`Call ${other}`} />
-      <Head call={call} />
-      {live ? <LiveControls call={call} /> : null}
-      <Transfers call={call} />
-      <Recordings call={call} />
-      <Timeline call={call} />
-      <Raw call={call} />
-    </div>
+      <div className="flex flex-col gap-4">
+        <Head call={call} />
+        {live ? <LiveControls call={call} /> : null}
+        <Transfers call={call} />
+        <Recordings call={call} />
+        <Timeline call={call} />
+        <Raw call={call} />
+      </div>
+    </>
   )
 }
 

@@ -10,12 +10,13 @@ export const StatusBadge = ({ status }: { readonly status: Call["status"] }) => 
   <Badge tone={statuses[status].tone}>{statuses[status].label}</Badge>
 )
 
-export const Direction = ({ of: { direction } }: { readonly of: Call }) => {
+/** `small`: on a narrow page only the icon is seen. */
+export const Direction = ({ of: { direction }, small = false }: { readonly of: Call; readonly small?: boolean }) => {
   const [Icon, word] = direction === "inbound" ? [PhoneIncoming, "Inbound"] : [PhoneOutgoing, "Outbound"]
   return (
-    <span className="inline-flex items-center gap-1.5 whitespace-nowrap">
+    <span title={word} className="relative inline-flex items-center gap-1.5 align-middle whitespace-nowrap">
       <Icon size={14} aria-hidden className="text-muted" />
-      {word}
+      <span className={small ? "max-md:sr-only" : undefined}>{word}</span>
     </span>
   )
 }

@@ -22,13 +22,13 @@ const Row = ({ call }: { readonly call: Call }) => {
           to="/calls/$callId"
           params={{ callId: call.id }}
           aria-label={`Call from ${call.from} to ${call.to}`}
-          className="inline-block rounded"
+          className="inline-block rounded align-middle"
         >
           <StatusBadge status={call.status} />
         </Link>
       </Cell>
       <Cell>
-        <Direction of={call} />
+        <Direction of={call} small />
       </Cell>
       <Cell className="max-w-48 truncate font-mono text-xs">{call.from}</Cell>
       <Cell className="max-w-48 truncate font-mono text-xs">

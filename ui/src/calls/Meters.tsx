@@ -33,7 +33,7 @@ export const Meters = ({ callId }: { readonly callId: string }) => {
     [callId]
   )
   return (
-    <div className="min-w-28">
+    <div className="relative max-w-md min-w-28">
       <div aria-hidden className="flex flex-col gap-1">
         <Bar name="Caller" bar={caller} />
         <Bar name="Agent" bar={agent} />

@@ -72,10 +72,10 @@ export const Waveform = ({
           <path d={paths.agent} className="fill-accent" />
         </g>
       </svg>
-      <span aria-hidden className="text-muted absolute top-1 left-1.5 text-xs">
+      <span aria-hidden className="bg-surface/80 absolute top-1 left-1 rounded px-1 text-xs">
         Caller
       </span>
-      <span aria-hidden className="text-muted absolute bottom-1 left-1.5 text-xs">
+      <span aria-hidden className="bg-surface/80 absolute bottom-1 left-1 rounded px-1 text-xs">
         Agent
       </span>
       <span aria-hidden className="bg-accent absolute inset-y-0 w-px" style={{ left: `${done * 100}%` }} />

@@ -6,6 +6,7 @@ import { CallsChart } from "./CallsChart.tsx"
 import { EndReasons } from "./EndReasons.tsx"
 import { FirstSteps } from "./FirstSteps.tsx"
 import { MediaHealth, SignatureFailures } from "./Health.tsx"
+import { useMay } from "../session/session.ts"
 import { type Overview, useOverview, useSetUp } from "./queries.ts"
 import { Tiles } from "./Tiles.tsx"
 
@@ -42,25 +43,26 @@ const RangeChoice = ({ chosen, choose }: { readonly chosen: number; readonly cho
   </div>
 )
 
-const QuietTime = () => (
-  <EmptyState
-    title="No calls in this time"
-    action={
-      <Link to="/phone" className={buttonClass()}>
-        Call from the browser
-      </Link>
-    }
-  >
-    Look at a longer time, or make one.
-  </EmptyState>
-)
+const QuietTime = () => {
+  const may = useMay("operator")
+  const action = (
+    <Link to="/phone" className={buttonClass()}>
+      Call from the browser
+    </Link>
+  )
+  return (
+    <EmptyState title="No calls in this time" {...(may ? { action } : {})}>
+      Look at a longer time{may ? ", or make a call" : ""}.
+    </EmptyState>
+  )
+}
 
 const Numbers = ({ overview }: { readonly overview: Overview }) => {
   const quiet = overview.calls.every(({ ended, inbound, outbound }) => inbound + outbound + ended === 0)
   return (
     <>
       <Tiles overview={overview} />
-      <div className="grid gap-4 lg:grid-cols-2">
+      <div className="grid items-start gap-4 lg:grid-cols-2">
         <Card title="Calls per minute" className="lg:col-span-2">
           {quiet ? <QuietTime /> : <CallsChart minutes={overview.calls} />}
         </Card>

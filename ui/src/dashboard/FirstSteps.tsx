@@ -1,4 +1,4 @@
-import { Link, type LinkProps } from "@tanstack/react-router"
+import { Link } from "@tanstack/react-router"
 import { CircleCheck, Circle } from "lucide-react"
 import { buttonClass } from "../parts/Button.tsx"
 import { Card } from "../parts/Page.tsx"
@@ -9,7 +9,7 @@ interface Step {
   readonly done: boolean
   readonly title: string
   readonly why: string
-  readonly to: LinkProps["to"]
+  readonly to: "/agents/new" | "/configurations/new" | "/phone"
   readonly action: string
 }
 
