@@ -3,6 +3,7 @@ import { AgentsGroup } from "./AgentsGroup.ts"
 import { ApiKeysGroup } from "./ApiKeysGroup.ts"
 import { AudioClipsGroup } from "./AudioClipsGroup.ts"
 import { CallsGroup } from "./calls.ts"
+import { LiveCallsGroup } from "./liveCalls.ts"
 import { OrganizationGroup } from "./OrganizationGroup.ts"
 import { PhoneNumbersGroup } from "./PhoneNumbersGroup.ts"
 import { ProvidersGroup } from "./ProvidersGroup.ts"
@@ -22,6 +23,7 @@ export const Api = HttpApi.make("switchboard")
     AgentsGroup,
     AudioClipsGroup,
     CallsGroup,
+    LiveCallsGroup,
     RecordingsGroup,
     ...SessionGroups
   )

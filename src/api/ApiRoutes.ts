@@ -6,6 +6,7 @@ import { apiKeyHandlers } from "./apiKeyHandlers.ts"
 import { audioClipHandlers } from "./audioClipHandlers.ts"
 import { authorizationLayer, sessionCookieLayer } from "./authorize.ts"
 import { callsHandlers } from "./callsHandlers.ts"
+import { liveCallsHandlers } from "./liveCallsHandlers.ts"
 import { organizationHandlers } from "./organizationHandlers.ts"
 import { phoneNumberHandlers } from "./phoneNumberHandlers.ts"
 import { providerHandlers } from "./providerHandlers.ts"
@@ -24,6 +25,7 @@ const handlers = Layer.mergeAll(
   agentHandlers,
   audioClipHandlers,
   callsHandlers,
+  liveCallsHandlers,
   recordingHandlers,
   sessionHandlers
 ).pipe(

@@ -222,6 +222,14 @@ export const CallsGroup = HttpApiGroup.make("calls")
         direction: Schema.optionalKey(Schema.Literals(["inbound", "outbound"])),
         live: Schema.optionalKey(Schema.Literals(["true", "false"])).annotate({
           description: "`true`: only calls that have not ended; `false`: only those that have."
+        }),
+        provider: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(64))).annotate({
+          description: "The registry name of the carrier, which calls have as their `mode`."
+        }),
+        agent_id: Schema.optionalKey(Schema.String),
+        end_reason: Schema.optionalKey(EndReason),
+        search: Schema.optionalKey(Schema.String.check(Schema.isBetweenCodePoints(1, 128))).annotate({
+          description: "Text that occurs in `from`, `to` or `provider_call_id`, in capitals or not."
         })
       },
       success: Schema.Struct({ calls: Schema.Array(CallView), next_cursor: NextCursor })

@@ -1,6 +1,5 @@
-import { DateTime, Effect } from "effect"
+import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
-import type { Call } from "../telephony/Call.ts"
 import { type CallEvent, CallHistory } from "../telephony/CallHistory.ts"
 import { Dialer } from "../telephony/Dialer.ts"
 import type { DialRequest } from "../telephony/DialRequest.ts"
@@ -11,39 +10,12 @@ import { Transfers } from "../telephony/Transfers.ts"
 import { TransferStore } from "../telephony/TransferStore.ts"
 import { Api } from "./Api.ts"
 import { Caller } from "./Authorization.ts"
+import { shownCall as shown } from "./callView.ts"
 import { digitsRefused, eventRefused, notFound, placingRefused, transferRefused } from "./callProblems.ts"
 import { DEFAULT_LIMIT } from "./common.ts"
 import { liveEvents } from "./liveEvents.ts"
 import { nextCursor, pageRequest } from "./pages.ts"
 import { databaseAway } from "./refused.ts"
-
-const shown = (call: Call) => ({
-  id: call.id,
-  organization_id: call.organizationId,
-  telephony_configuration_id: call.telephonyConfigurationId,
-  agent_id: call.agentId ?? null,
-  mode: call.mode,
-  direction: call.direction,
-  from: call.from,
-  to: call.to,
-  provider_call_id: call.providerCallId ?? null,
-  status: call.status,
-  media_state: call.mediaState,
-  created_at: call.createdAt,
-  answered_at: call.answeredAt ?? null,
-  ended_at: call.endedAt ?? null,
-  duration_ms: duration(call),
-  end_reason: call.endReason ?? null,
-  end_owner: call.endOwner ?? null,
-  cost: call.cost ?? null,
-  context: call.context
-})
-
-const duration = ({ durationMs, answeredAt, endedAt }: Call) =>
-  durationMs ??
-  (answeredAt === undefined || endedAt === undefined
-    ? null
-    : DateTime.toEpochMillis(endedAt) - DateTime.toEpochMillis(answeredAt))
 
 const shownTransfer = (transfer: Transfer) => ({
   id: transfer.id,
@@ -111,8 +83,9 @@ export const callsHandlers = HttpApiBuilder.group(
       list: Effect.fnUntraced(
         function* ({ query }) {
           const { organizationId } = yield* Caller
-          const { status, direction, live } = query
-          const filter = { status, direction, live: live === undefined ? undefined : live === "true" }
+          const { agent_id: agentId, direction, end_reason: endReason, live, provider, search, status } = query
+          const isLive = live === undefined ? undefined : live === "true"
+          const filter = { agentId, direction, endReason, live: isLive, provider, search, status }
           const page = yield* history.list(organizationId, filter, pageRequest(query))
           return { calls: page.items.map(shown), next_cursor: nextCursor(page) }
         },

@@ -21,11 +21,15 @@ const eventText = ({ occurredAt, ...event }: CallEvent) =>
   )
 
 /**
- * A call's events as server-sent ones, each with its sequence as its id. Begins at once, so that the reader knows that it
- * is connected, never stays silent for long, and ends with the events.
+ * Lines of server-sent events as an answer. Begins at once, so that the reader knows that it is connected, never stays silent for
+ * long, and ends with the lines.
  */
-export const liveEvents = (events: Stream.Stream<CallEvent>, every: Duration.Input = keepAliveEvery) => {
+export const eventStream = (lines: Stream.Stream<string>, every: Duration.Input = keepAliveEvery) => {
   const keepAlive = Stream.map(Stream.tick(every), () => comment)
-  const lines = Stream.merge(Stream.mapEffect(events, eventText), keepAlive, { haltStrategy: "left" })
-  return HttpServerResponse.stream(Stream.encodeText(lines), { contentType: "text/event-stream", headers })
+  const all = Stream.merge(lines, keepAlive, { haltStrategy: "left" })
+  return HttpServerResponse.stream(Stream.encodeText(all), { contentType: "text/event-stream", headers })
 }
+
+/** A call's events as server-sent ones, each with its sequence as its id. */
+export const liveEvents = (events: Stream.Stream<CallEvent>, every: Duration.Input = keepAliveEvery) =>
+  eventStream(Stream.mapEffect(events, eventText), every)

@@ -7,7 +7,7 @@ import { listeners } from "./migrations/0004_listeners.ts"
 import { signatureFailures } from "./migrations/0005_signature_failures.ts"
 import { recordings } from "./migrations/0006_recordings.ts"
 import { audioClips } from "./migrations/0007_audio_clips.ts"
-import { consoleSessions } from "./migrations/0008_console_sessions.ts"
+import { consoleStore } from "./migrations/0008_console.ts"
 
 /** Every step of the schema, in order. A step that was released is never edited: add the next one. */
 const steps = {
@@ -18,7 +18,7 @@ const steps = {
   "0005_signature_failures": signatureFailures,
   "0006_recordings": recordings,
   "0007_audio_clips": audioClips,
-  "0008_console_sessions": consoleSessions
+  "0008_console": consoleStore
 }
 
 /** Brings the schema up to date, under a lock: several processes may start at once. Gives the steps that it ran. */

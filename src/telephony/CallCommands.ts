@@ -38,6 +38,22 @@ export const CommandReply = Schema.Struct({
 })
 export type CommandReply = typeof CommandReply.Type
 
+/** How loud a call is, dBFS; null is silence. */
+export const CallLevel = Schema.Struct({
+  call_id: Schema.String,
+  caller_dbfs: Schema.NullOr(Schema.Finite),
+  agent_dbfs: Schema.NullOr(Schema.Finite)
+})
+export type CallLevel = typeof CallLevel.Type
+
+/** What one node tells another without waiting for an answer. */
+export const NodeNote = Schema.Union([
+  /** Somebody there watches this organization's calls: it wants their levels for the next seconds. */
+  Schema.TaggedStruct("WatchLevels", { organizationId: Schema.String }),
+  Schema.TaggedStruct("Levels", { organizationId: Schema.String, levels: Schema.Array(CallLevel) })
+])
+export type NodeNote = typeof NodeNote.Type
+
 /** No node holds the call's media. `unanswered`: one does, and did not answer within 5 s; it may have done what was asked. */
 export class CallNotHeld extends Schema.TaggedError<CallNotHeld>()("CallNotHeld", {
   callId: Schema.String,
@@ -53,6 +69,12 @@ export class CallCommands extends Context.Service<
     readonly serve: (
       callId: string,
       handle: (command: CallCommand) => Effect.Effect<CommandReply>
+    ) => Effect.Effect<void, never, Scope.Scope>
+    /** Tells another node something. Nobody knows whether it heard. */
+    readonly tell: (nodeId: string, note: NodeNote) => Effect.Effect<void>
+    /** Hears what other nodes tell this one, for as long as the scope is open. */
+    readonly hear: (
+      listener: (from: string, note: NodeNote) => Effect.Effect<void>
     ) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("switchboard/CallCommands") {
@@ -82,15 +104,21 @@ export class CallCommands extends Context.Service<
         return handler === undefined ? Effect.succeedNone : Effect.asSome(handler(command))
       }
 
+      const listeners = new Set<(from: string, note: NodeNote) => Effect.Effect<void>>()
+
       const receive = (message: Message) =>
-        message._tag === "Command"
-          ? Effect.flatMap(local(message.callId, message.command), (reply) =>
-              post(message.replyTo, { _tag: "Reply", id: message.id, reply: Option.getOrNull(reply) })
-            )
-          : Effect.suspend(() => {
-              const waiter = waiting.get(message.id)
-              return waiter === undefined ? Effect.void : Deferred.succeed(waiter, Option.fromNullishOr(message.reply))
-            })
+        message._tag === "Note"
+          ? Effect.forEach(listeners, (listener) => listener(message.from, message.note), { discard: true })
+          : message._tag === "Command"
+            ? Effect.flatMap(local(message.callId, message.command), (reply) =>
+                post(message.replyTo, { _tag: "Reply", id: message.id, reply: Option.getOrNull(reply) })
+              )
+            : Effect.suspend(() => {
+                const waiter = waiting.get(message.id)
+                return waiter === undefined
+                  ? Effect.void
+                  : Deferred.succeed(waiter, Option.fromNullishOr(message.reply))
+              })
 
       const listener = Effect.gen(function* () {
         const notifications = yield* sql.listen(channelOf(node.id))
@@ -144,7 +172,14 @@ export class CallCommands extends Context.Service<
           Effect.sync(() => void handlers.set(callId, handle)),
           () => Effect.sync(() => handlers.get(callId) === handle && handlers.delete(callId))
         )
-      return CallCommands.of({ send, serve })
+      const tell = (nodeId: string, note: NodeNote) =>
+        Effect.asVoid(post(nodeId, { _tag: "Note", from: node.id, note }))
+      const hear = (listener: (from: string, note: NodeNote) => Effect.Effect<void>) =>
+        Effect.acquireRelease(
+          Effect.sync(() => void listeners.add(listener)),
+          () => Effect.sync(() => listeners.delete(listener))
+        )
+      return CallCommands.of({ send, serve, tell, hear })
     })
   )
 }
@@ -156,6 +191,7 @@ const Message = Schema.Union([
     callId: Schema.String,
     command: CallCommand
   }),
+  Schema.TaggedStruct("Note", { from: Schema.String, note: NodeNote }),
   /** `reply` is null when the node does not hold the call. */
   Schema.TaggedStruct("Reply", { id: Schema.String, reply: Schema.NullOr(CommandReply) })
 ])

@@ -4,7 +4,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { CallStatus } from "../carrier/CallStatus.ts"
 import type { FormValues } from "../Form.ts"
 import { type Page, type PageRequest, pageOf, rowKey } from "../organizations/rows.ts"
+import { storableText } from "../store/storable.ts"
 import type { Call } from "./Call.ts"
+import type { EndReason } from "./EndReason.ts"
 import { readCalls } from "./callRow.ts"
 
 /** There is no such call in this organization. */
@@ -16,6 +18,11 @@ export interface CallFilter {
   readonly direction?: Call["direction"] | undefined
   /** Those that have not ended, or those that have. */
   readonly live?: boolean | undefined
+  readonly provider?: string | undefined
+  readonly agentId?: string | undefined
+  readonly endReason?: EndReason | undefined
+  /** Text that occurs in an address or in the carrier's id, in capitals or not. */
+  readonly search?: string | undefined
 }
 
 /** A line of a call's log. */
@@ -67,14 +74,23 @@ export class CallHistory extends Context.Service<
 
       const list = Effect.fn("CallHistory.list")(function* (
         organizationId: string,
-        { status, direction, live }: CallFilter,
+        { agentId, direction, endReason, live, provider, search, status }: CallFilter,
         page: PageRequest
       ) {
+        const agent = agentId === undefined ? undefined : rowKey(agentId)
+        if (agent !== undefined && Option.isNone(agent)) return pageOf([], page)
+        const like = search === undefined ? undefined : `%${storableText(search).replaceAll(/[\\%_]/g, "\\$&")}%`
         const conditions = [
           sql`organization_id = ${organizationId}`,
           ...(page.after === undefined ? [] : [sql`id < ${page.after}`]),
           ...(status === undefined ? [] : [sql`status = ${status}`]),
           ...(direction === undefined ? [] : [sql`direction = ${direction}`]),
+          ...(provider === undefined ? [] : [sql`mode = ${storableText(provider)}`]),
+          ...(agent === undefined ? [] : [sql`agent_id = ${agent.value}`]),
+          ...(endReason === undefined ? [] : [sql`end_reason = ${endReason}`]),
+          ...(like === undefined
+            ? []
+            : [sql`(from_address ILIKE ${like} OR to_address ILIKE ${like} OR provider_call_id ILIKE ${like})`]),
           ...(live === undefined ? [] : [live ? sql`ended_at IS NULL` : sql`ended_at IS NOT NULL`])
         ]
         const calls = yield* Effect.flatMap(

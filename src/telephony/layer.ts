@@ -17,6 +17,9 @@ import { HeldCalls } from "./HeldCalls.ts"
 import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import * as Listeners from "./Listeners.ts"
+import { Levels } from "./live/Levels.ts"
+import { LiveCalls } from "./live/LiveCalls.ts"
+import { LiveMedia } from "./live/LiveMedia.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
@@ -37,6 +40,7 @@ export const layer = Layer.mergeAll(
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
+  LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
   Sweeper.run,
   TransferTending.layer
@@ -55,5 +59,5 @@ export const layer = Layer.mergeAll(
       TransferStore.layer
     )
   ),
-  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, Node.layer, TransferBell.layer))
+  Layer.provideMerge(Layer.mergeAll(Drain.layer, HeldCalls.layer, LiveMedia.layer, Node.layer, TransferBell.layer))
 )

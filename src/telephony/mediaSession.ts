@@ -11,6 +11,7 @@ import { callRecording } from "./callRecording.ts"
 import { reference } from "./CarrierDesk.ts"
 import { Calls, type NewCallEvent } from "./Calls.ts"
 import { HeldCalls } from "./HeldCalls.ts"
+import { LiveMedia } from "./live/LiveMedia.ts"
 import type { AdmittedCall } from "./mediaAdmission.ts"
 import { agentFinder } from "./mediaAgent.ts"
 import { commandHandler } from "./mediaCommands.ts"
@@ -63,6 +64,7 @@ export const mediaSession = Effect.gen(function* () {
   const pacer = yield* Pacer
   const { maxCallSeconds } = yield* Settings
   const held = yield* HeldCalls
+  const live = yield* LiveMedia
   const ending = yield* mediaEnding
   /** Work towards carriers and the database that may outlive a session. */
   const settling = yield* FiberSet.make()
@@ -105,6 +107,7 @@ export const mediaSession = Effect.gen(function* () {
       const early = isRinging(call) ? undefined : yield* Effect.forkScoped(connect(0))
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
+      yield* live.show({ callId: call.id, organizationId: call.organizationId, transport })
       const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
       progress.recording = yield* recordingOf(call.id, transport, isRecorded)
       if (call.direction === "outbound" && agent.settings.answering_machine === "detect")

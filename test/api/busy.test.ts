@@ -8,6 +8,7 @@ import { LimitReached } from "../../src/telephony/Admission.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
+import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -23,6 +24,7 @@ const calls = Layer.mergeAll(
   }),
   Layer.mock(CallHistory, {}),
   Layer.mock(Doctor, {}),
+  Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
   Layer.mock(RecordingArchive, {}),
   Layer.mock(Transfers, {}),

@@ -17,6 +17,7 @@ import { RecordingArchive } from "../../src/recording/RecordingArchive.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
+import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -85,6 +86,7 @@ export const organizationServices = (
 const noCalls = Layer.mergeAll(
   Layer.mock(Dialer, {}),
   Layer.mock(CallHistory, {}),
+  Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
   Layer.mock(RecordingArchive, {}),
   Layer.mock(Transfers, {}),

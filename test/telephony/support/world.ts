@@ -26,6 +26,7 @@ import { Dialer } from "../../../src/telephony/Dialer.ts"
 import { Drain } from "../../../src/telephony/Drain.ts"
 import { HeldCalls } from "../../../src/telephony/HeldCalls.ts"
 import { Inbound } from "../../../src/telephony/Inbound.ts"
+import { LiveMedia } from "../../../src/telephony/live/LiveMedia.ts"
 import { Node } from "../../../src/telephony/Node.ts"
 import { Operating } from "../../../src/telephony/Operating.ts"
 import { SignatureFailures } from "../../../src/telephony/signatures/SignatureFailures.ts"
@@ -150,6 +151,7 @@ const foundation = (spec = fakeSpec()) =>
         Node.layer,
         Drain.layer,
         HeldCalls.layer,
+        LiveMedia.layer,
         TransferBell.layer,
         secrets
       ).pipe(Layer.provideMerge(settings))

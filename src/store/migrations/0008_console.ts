@@ -1,8 +1,11 @@
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
-/** Who is signed in to the console: the SHA-256 of the cookie's token, and the API key on whose behalf. */
-export const consoleSessions = Effect.gen(function* () {
+/**
+ * Who is signed in to the console: the SHA-256 of the cookie's token, and the API key on whose behalf. And what the console asks
+ * again and again: which calls have ended lately.
+ */
+export const consoleStore = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   yield* sql`CREATE TABLE console_sessions (
     token_hash bytea PRIMARY KEY,
@@ -12,4 +15,5 @@ export const consoleSessions = Effect.gen(function* () {
   )`
   yield* sql`CREATE INDEX console_sessions_by_key ON console_sessions (api_key_id)`
   yield* sql`CREATE INDEX console_sessions_expired ON console_sessions (expires_at)`
+  yield* sql`CREATE INDEX calls_by_end ON calls (organization_id, ended_at) WHERE ended_at IS NOT NULL`
 })
