@@ -39,6 +39,7 @@ const SearchBox = ({
       <Search size={14} aria-hidden className="text-muted absolute top-1/2 left-2.5 -translate-y-1/2" />
       <TextInput
         type="search"
+        maxLength={128}
         aria-label="Search calls"
         placeholder="Number or carrier's call id"
         className="pl-8"

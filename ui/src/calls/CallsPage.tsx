@@ -4,7 +4,7 @@ import { Button, buttonClass } from "../parts/Button.tsx"
 import { EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { Cell, Table } from "../parts/Table.tsx"
 import { Moment } from "../parts/time.tsx"
-import { type Call, isLive } from "./call.ts"
+import { type Call, isLive, statuses } from "./call.ts"
 import { CallFilters } from "./CallFilters.tsx"
 import { CallDuration, Direction, EndBadge, LiveBadge, StatusBadge } from "./CallParts.tsx"
 import { queryOf, useFilters } from "./filters.ts"
@@ -21,7 +21,7 @@ const Row = ({ call }: { readonly call: Call }) => {
         <Link
           to="/calls/$callId"
           params={{ callId: call.id }}
-          aria-label={`Call from ${call.from} to ${call.to}`}
+          aria-label={`${statuses[call.status].label}: call from ${call.from} to ${call.to}`}
           className="inline-block rounded align-middle"
         >
           <StatusBadge status={call.status} />

@@ -9,10 +9,14 @@ type Listener = (level: Level | undefined) => void
 
 const listeners = new Map<string, Set<Listener>>()
 
-/** Shows what was measured last. A call that is not in it is silent. */
+/** Shows what was measured of some calls; the others stay as they are: each node of the service tells of its own. */
 export const showLevels = (levels: ReadonlyArray<Level>) => {
-  const measured = new Map(levels.map((level) => [level.call_id, level]))
-  for (const [id, each] of listeners) for (const listener of each) listener(measured.get(id))
+  for (const level of levels) for (const listener of listeners.get(level.call_id) ?? []) listener(level)
+}
+
+/** Nothing is known any more of how loud the calls are. */
+export const forgetLevels = () => {
+  for (const those of listeners.values()) for (const listener of those) listener(undefined)
 }
 
 /** Calls `listener` about four times a second with how loud a call is, until the answer is called. Nothing is drawn anew for it. */

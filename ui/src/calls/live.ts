@@ -4,7 +4,7 @@ import { addressOf } from "../api/request.ts"
 import { useEventStream } from "../parts/eventStream.ts"
 import { type Call, newer } from "./call.ts"
 import { type Filters, matches } from "./filters.ts"
-import { type Level, showLevels } from "./levels.ts"
+import { forgetLevels, type Level, showLevels } from "./levels.ts"
 import { keys } from "./queries.ts"
 
 type Calls = ReadonlyMap<string, Call>
@@ -28,8 +28,7 @@ const remember = (queries: QueryClient, call: Call) =>
 /** Follows the organization's live calls while it is drawn: their changes go to the cache, how loud they are to the meters. */
 export const useLiveCalls = (enabled = true) => {
   const queries = useQueryClient()
-  useEffect(() => () => showLevels([]), [])
-  return useEventStream(enabled ? addressOf("/api/v1/telephony/calls/live") : undefined, {
+  const state = useEventStream(enabled ? addressOf("/api/v1/telephony/calls/live") : undefined, {
     on: {
       call: (data) => {
         if (isCall(data)) remember(queries, data)
@@ -41,6 +40,10 @@ export const useLiveCalls = (enabled = true) => {
       ready: () => void queries.invalidateQueries({ queryKey: keys.list })
     }
   })
+  useEffect(() => {
+    if (state !== "live") forgetLevels()
+  }, [state])
+  return state
 }
 
 /** The calls that were told of since the page was opened. */

@@ -24,13 +24,12 @@ const useRange = () => {
 }
 
 const RangeChoice = ({ chosen, choose }: { readonly chosen: number; readonly choose: (minutes: number) => void }) => (
-  <div role="radiogroup" aria-label="Time" className="border-line bg-surface flex rounded-md border p-0.5">
+  <div role="group" aria-label="Time" className="border-line bg-surface flex rounded-md border p-0.5">
     {ranges.map(({ label, minutes }) => (
       <button
         key={minutes}
         type="button"
-        role="radio"
-        aria-checked={chosen === minutes}
+        aria-pressed={chosen === minutes}
         onClick={() => choose(minutes)}
         className={clsx(
           "rounded px-2.5 py-1 text-xs font-medium",

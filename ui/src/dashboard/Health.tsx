@@ -51,10 +51,10 @@ export const MediaHealth = ({ media }: { readonly media: Overview["media"] }) =>
     <Card title="Media health">
       <dl className="divide-line divide-y">
         <Measure name="Underruns" value={String(media.underruns)} tone={underrunTone} word={underrunWord}>
-          Gaps in an agent&apos;s speech: it came too slowly.
+          Gaps in agents&apos; speech, which came too slowly; since this node started.
         </Measure>
         <Measure name="Frames dropped" value={String(media.frames_dropped)} tone={dropTone} word={dropWord}>
-          Audio thrown away: an agent or a carrier did not read.
+          Audio thrown away, because an agent or a carrier did not read; since this node started.
         </Measure>
         <Measure
           name="Event-loop delay"
