@@ -40,7 +40,7 @@ const Line = ({ event, begin }: { readonly event: CallEvent; readonly begin: num
   const { text, tone } = sentenceOf(event)
   const detail = Object.keys(event.payload).length > 0
   return (
-    <li className="relative grid grid-cols-[5rem_minmax(0,1fr)] gap-x-3 py-1.5 pl-4" data-kind={event.kind}>
+    <li className="relative grid grid-cols-[4rem_minmax(0,1fr)] gap-x-2 py-1.5 pl-4" data-kind={event.kind}>
       <span aria-hidden className={clsx("absolute top-3.5 left-0 size-1.5 rounded-full", dots[tone])} />
       <time
         dateTime={event.occurred_at}

@@ -6,8 +6,8 @@ import type { Overview } from "./queries.ts"
 
 const HEIGHT = 220
 const SECOND_MS = 1000
-/** At most so many bars: more are narrower than a pixel. */
-const MOST_BARS = 180
+/** At most so many bars: a day in quarters of an hour. */
+const MOST_BARS = 96
 
 type Minutes = Overview["calls"]
 

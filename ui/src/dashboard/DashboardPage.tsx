@@ -62,7 +62,7 @@ const Numbers = ({ overview }: { readonly overview: Overview }) => {
     <>
       <Tiles overview={overview} />
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <Card title="Calls per minute" className="lg:col-span-2">
+        <Card title="Calls over time" className="lg:col-span-2">
           {quiet ? <QuietTime /> : <CallsChart minutes={overview.calls} />}
         </Card>
         <EndReasons reasons={overview.end_reasons} />

@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query"
+import { keepPreviousData, useQuery } from "@tanstack/react-query"
 import type { AnswerOf } from "../api/endpoints.ts"
 import { request } from "../api/request.ts"
 
@@ -11,7 +11,7 @@ export const useOverview = (minutes: number) =>
   useQuery({
     queryKey: ["dashboard", "overview", minutes],
     refetchInterval: REFRESH_MS,
-    placeholderData: (before: Overview | undefined) => before,
+    placeholderData: keepPreviousData,
     queryFn: ({ signal }) => request("GET", "/api/v1/telephony/overview", { query: { minutes }, signal })
   })
 
@@ -24,10 +24,10 @@ export interface SetUp {
 
 /** Asks for one of each: enough to know whether there is any. */
 export const useSetUp = () =>
-  useQuery({
+  useQuery<SetUp>({
     queryKey: ["dashboard", "set-up"],
     refetchInterval: ({ state: { data } }) => (data?.call === true ? false : REFRESH_MS),
-    queryFn: async ({ signal }): Promise<SetUp> => {
+    queryFn: async ({ signal }) => {
       const one = { query: { limit: 1 }, signal }
       const [configurations, agents, calls] = await Promise.all([
         request("GET", "/api/v1/organizations/telephony-configs", one),
