@@ -7,6 +7,7 @@ import { apiRoutes } from "./api/ApiRoutes.ts"
 import * as processMetrics from "./http/processMetrics.ts"
 import * as health from "./http/health.ts"
 import * as consoleFiles from "./http/consoleFiles.ts"
+import * as listenUpgrades from "./http/listenUpgrades.ts"
 import * as mediaUpgrades from "./http/mediaUpgrades.ts"
 import { Settings } from "./Settings.ts"
 import { webhooks } from "./telephony/webhooks.ts"
@@ -20,7 +21,7 @@ const routes = Layer.mergeAll(
 )
 
 const operations = new Set(["/healthz", "/readyz", "/metrics"])
-const tenantRoutes = /^\/api\/v1\/telephony\/(calls|initiate-call)\b/
+const tenantRoutes = /^\/api\/v1\/telephony\/(calls|initiate-call|overview)\b/
 
 /**
  * Requests without a span: what is asked so often that spans would drown the others, and the carriers' routes, whose
@@ -39,9 +40,10 @@ export const layer = Layer.unwrap(
     // A webhook must be read within the carrier's patience; an idle keep-alive connection may wait longer than a proxy's.
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 })
     const http = NodeHttpServer.layer(() => server, { host, port, gracefulShutdownTimeout: "5 seconds" })
-    return mediaUpgrades
+    return listenUpgrades
       .layer(server)
       .pipe(
+        Layer.provideMerge(mediaUpgrades.layer(server)),
         Layer.provideMerge(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
         Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, isUntraced)),
         Layer.provide(http),

@@ -1,8 +1,10 @@
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
+import { PeakFinder } from "../recording/peaks.ts"
 import { type RecordedAudio, RecordingArchive } from "../recording/RecordingArchive.ts"
 import type { Recording } from "../recording/RecordingStore.ts"
+import { durationOf, headerBytes } from "../recording/wavFile.ts"
 import { CallHistory } from "../telephony/CallHistory.ts"
 import { Operating } from "../telephony/Operating.ts"
 import { Api } from "./Api.ts"
@@ -85,6 +87,23 @@ export const recordingHandlers = HttpApiBuilder.group(
         function* ({ params, headers }) {
           const audio = yield* archive.audio(yield* owned(params.id), params.rid)
           return yield* answer(audio, headers.range)
+        },
+        Effect.catchTags({
+          CallNotFound: notFound,
+          RecordingNotFound: recordingNotFound,
+          AudioGone: audioGone,
+          DiskFailed: diskFailed,
+          SqlError: databaseAway
+        })
+      ),
+      peaks: Effect.fnUntraced(
+        function* ({ params, query: { buckets = 800 } }) {
+          const { bytes, read, recording } = yield* archive.audio(yield* owned(params.id), params.rid)
+          const dataBytes = Math.max(0, bytes - headerBytes)
+          const finder = new PeakFinder(dataBytes, buckets)
+          if (dataBytes > 0)
+            yield* Stream.runForEach(read(headerBytes, dataBytes), (piece) => Effect.sync(() => finder.add(piece)))
+          return { duration_ms: durationOf(recording.sampleRate, dataBytes), ...finder.peaks }
         },
         Effect.catchTags({
           CallNotFound: notFound,

@@ -55,6 +55,13 @@ export const RecordingView = Schema.Struct({
   deleted_at: Schema.NullOr(Time)
 }).annotate({ identifier: "Recording" })
 
+/** How loud each part of a recording is at its loudest: 0 to 1, full scale. */
+export const RecordingPeaks = Schema.Struct({
+  duration_ms: Milliseconds,
+  caller: Schema.Array(Schema.Finite),
+  agent: Schema.Array(Schema.Finite)
+}).annotate({ identifier: "RecordingPeaks" })
+
 const Recordings = Schema.Struct({ recordings: Schema.Array(RecordingView) })
 
 const call = { id: Id }
@@ -96,6 +103,23 @@ export const RecordingsGroup = HttpApiGroup.make("recordings")
         "operator",
         "Download a recording",
         "The WAV file, also of a recording that is still being made. It must lie in this node's folder: see `code`."
+      )
+    ),
+    HttpApiEndpoint.get("peaks", "/calls/:id/recordings/:rid/peaks", {
+      params: one,
+      query: {
+        buckets: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4000 }))).annotate({
+          description:
+            "Into how many parts of equal length, 1 to 4000. Default 800. Fewer where there are fewer samples."
+        })
+      },
+      success: RecordingPeaks,
+      error: [CallMissing, RecordingMissing, RecordingUnavailable]
+    }).annotateMerge(
+      access(
+        "operator",
+        "The shape of a recording",
+        "How loud each part is at its loudest, to draw it. Of the same node as the file."
       )
     ),
     HttpApiEndpoint.delete("remove", "/calls/:id/recordings/:rid", {

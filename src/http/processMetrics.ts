@@ -1,15 +1,13 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { Effect, Layer, Metric, Schedule } from "effect"
+import { eventLoopDelay } from "../telephony/metrics.ts"
 
 const resolutionMs = 10
 const seconds = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - resolutionMs / 1000)
 
-const loopDelay = Metric.gauge("switchboard_event_loop_delay_seconds", {
-  description: "How late the event loop ran in the last five seconds"
-})
 const quantiles = [50, 99, 100].map((percent) => ({
   percent,
-  gauge: loopDelay.pipe(Metric.withAttributes({ quantile: String(percent / 100) }))
+  gauge: eventLoopDelay(String(percent / 100))
 }))
 
 const residentMemory = Metric.gauge("process_resident_memory_bytes", {

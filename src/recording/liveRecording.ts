@@ -59,8 +59,8 @@ const broken = new DiskFailed({
   message: "The recording broke off by a fault of the service. Its log says what happened."
 })
 
-/** A defect of the recording must not reach the media: it ends the recording alone. */
-const contained = (tap: MediaTap, onDefect: (defect: unknown) => void): MediaTap => {
+/** A defect of whoever listens in must not reach the media: it ends the listening alone. */
+export const contained = (tap: MediaTap, onDefect: (defect: unknown) => void): MediaTap => {
   const guard =
     <Arguments extends ReadonlyArray<unknown>>(act: (...args: Arguments) => void) =>
     (...args: Arguments) => {

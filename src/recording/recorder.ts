@@ -62,6 +62,7 @@ export class Recorder implements MediaTap {
   /** Audio is lost because nobody took what was there. */
   private readonly overflow: () => void
   private startedAt: number
+  private readonly settleMs: number
   private readonly timeline: Timeline
   private readonly slack: number
   private readonly mostBehind: number
@@ -76,10 +77,17 @@ export class Recorder implements MediaTap {
   private endsAt: number | undefined
   private readonly pauses: Array<{ readonly from: number; to: number | undefined }> = []
 
-  constructor(info: Pick<TransportInfo, "incomingFormat" | "outgoingFormat">, now: number, overflow: () => void) {
+  /** `settleMs`: how long audio can still be changed before it is taken. */
+  constructor(
+    info: Pick<TransportInfo, "incomingFormat" | "outgoingFormat">,
+    now: number,
+    overflow: () => void,
+    options: { readonly sampleRate?: 8000 | 16_000; readonly settleMs?: number } = {}
+  ) {
     this.startedAt = now
     this.overflow = overflow
-    this.sampleRate = recordingRate(info)
+    this.sampleRate = options.sampleRate ?? recordingRate(info)
+    this.settleMs = options.settleMs ?? settleMs
     const samples = (ms: number) => (ms * this.sampleRate) / 1000
     this.most = samples(mostMs)
     this.timeline = new Timeline(samples(usualMs), this.most)
@@ -178,7 +186,7 @@ export class Recorder implements MediaTap {
    * number of bytes; after `stop` 0 means that there is nothing left.
    */
   take(now: number, into: Uint8Array): number {
-    return this.timeline.take(this.endsAt ?? this.position(now - settleMs), into)
+    return this.timeline.take(this.endsAt ?? this.position(now - this.settleMs), into)
   }
 
   /** ms since the recording began. */

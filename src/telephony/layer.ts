@@ -18,11 +18,13 @@ import { Inbound } from "./Inbound.ts"
 import * as Leases from "./Leases.ts"
 import * as Listeners from "./Listeners.ts"
 import { Levels } from "./live/Levels.ts"
+import { Listening } from "./live/Listening.ts"
 import { LiveCalls } from "./live/LiveCalls.ts"
 import { LiveMedia } from "./live/LiveMedia.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { Overview } from "./Overview.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { Sweeper } from "./Sweeper.ts"
@@ -40,8 +42,10 @@ export const layer = Layer.mergeAll(
   Doctor.layer.pipe(Layer.provide(PublicUrlProbe.layer)),
   Leases.layer,
   Listeners.layer,
+  Listening.layer,
   LiveCalls.layer.pipe(Layer.provide(Levels.layer)),
   Operating.layer,
+  Overview.layer,
   Sweeper.run,
   TransferTending.layer
 ).pipe(

@@ -32,3 +32,10 @@ export const callsLive = (live: ReadonlyMap<string, number>) =>
     (status) => Metric.update(Metric.withAttributes(calls, { status }), live.get(status) ?? 0),
     { discard: true }
   )
+
+const loopDelay = Metric.gauge("switchboard_event_loop_delay_seconds", {
+  description: "How late the event loop ran in the last five seconds"
+})
+
+/** By quantile, as `0.99`. */
+export const eventLoopDelay = (quantile: string) => Metric.withAttributes(loopDelay, { quantile })

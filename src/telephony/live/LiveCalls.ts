@@ -30,6 +30,13 @@ const seen = ({
   ...call
 }: CallRecord) => JSON.stringify(call)
 
+/** A database that is away is asked again. */
+const untilThere = <A>(look: Effect.Effect<A, SqlError>) =>
+  Effect.orDie(Effect.retry(look, Schedule.spaced("2 seconds")))
+
+const told = (call: Call): LiveNews => ({ _tag: "Call", call })
+const ready: LiveNews = { _tag: "Ready" }
+
 const hasMedia = ({ endedAt, mediaState }: Call) =>
   endedAt === undefined && (mediaState === "connecting" || mediaState === "streaming")
 
@@ -47,9 +54,6 @@ export class LiveCalls extends Context.Service<
       const sql = yield* SqlClient.SqlClient
       const levels = yield* Levels
       const node = yield* Node
-
-      const untilThere = <A>(look: Effect.Effect<A, SqlError>) =>
-        Effect.orDie(Effect.retry(look, Schedule.spaced("2 seconds")))
 
       const live = (organizationId: string) =>
         Effect.flatMap(
@@ -97,8 +101,6 @@ export class LiveCalls extends Context.Service<
         const changes = yield* PubSub.subscribe(yield* RcMap.get(rooms, organizationId))
         const loud = yield* levels.watch(organizationId)
         const first = yield* untilThere(live(organizationId))
-        const told = (call: Call): LiveNews => ({ _tag: "Call", call })
-        const ready: LiveNews = { _tag: "Ready" }
         return Stream.concat(
           Stream.fromIterable([...first.map(told), ready]),
           Stream.merge(
