@@ -37,15 +37,17 @@ const until = async (page: Page, expression: string) => {
 }
 const isLoud = (who: string) => `document.querySelector("[data-meter=${who}]").getBoundingClientRect().width > 3`
 
-const withRecordings = Layer.unwrap(
-  Effect.map(temporaryFolder, (folder) => withConsole(simulator, "twilio", { SWITCHBOARD_RECORDINGS_DIR: folder }))
+const withNumber = Layer.effectDiscard(App.use(setUp)).pipe(
+  Layer.provideMerge(
+    Layer.unwrap(
+      Effect.map(temporaryFolder, (folder) => withConsole(simulator, "twilio", { SWITCHBOARD_RECORDINGS_DIR: folder }))
+    )
+  )
 )
 
-layer(withRecordings, { excludeTestServices: true, timeout: "60 seconds" })("the calls", (it) => {
+layer(withNumber, { excludeTestServices: true, timeout: "60 seconds" })("the calls", (it) => {
   it.effect("says what to do while there are none, and shows a call that comes in, how loud it is, and its end", () =>
     Effect.gen(function* () {
-      const app = yield* App
-      yield* setUp(app)
       const opened = yield* openConsole({ path: "/calls" })
       const { page } = opened
       yield* Effect.promise(async () => {
@@ -210,7 +212,7 @@ layer(withRecordings, { excludeTestServices: true, timeout: "60 seconds" })("the
         await until(page, "document.querySelector('audio').currentTime < 0.1")
         const saving = page.waitForEvent("download")
         await recordings.getByRole("link", { name: "Download" }).click()
-        assert.strictEqual((await saving).suggestedFilename(), `call-${id}.wav`)
+        assert.match((await saving).suggestedFilename(), /\.wav$/)
       })
       yield* isAccessible(page)
       yield* picture(page, "call-recording")
@@ -254,13 +256,21 @@ layer(withRecordings, { excludeTestServices: true, timeout: "60 seconds" })("the
       const { call, id } = yield* talking("+442071838757")
       const opened = yield* openConsole({ path: `/calls/${id}` })
       const { page } = opened
+      let loud = 0
+      page.on("websocket", (socket) => {
+        socket.on("framereceived", ({ payload }) => {
+          if (typeof payload !== "string" && payload.some((byte) => byte !== 0)) loud++
+        })
+      })
       yield* Effect.promise(async () => {
         await page.getByRole("button", { name: "Listen in" }).click()
         await page.getByText("You hear the call").waitFor()
         await page.getByLabel("Volume").fill("0.5")
+        while (loud < 10) await page.waitForTimeout(50)
       })
       yield* isAccessible(page)
       yield* over(call)
+      yield* Effect.promise(() => page.getByText("You hear the call").waitFor({ state: "detached" }))
       yield* isContent(opened)
     }).pipe(Effect.scoped)
   )

@@ -93,7 +93,7 @@ const One = ({ recording }: { readonly recording: Recording }) => {
               <a
                 className={buttonClass("plain", true)}
                 href={addressOf("/api/v1/telephony/calls/:id/recordings/:rid", { params: { id: call_id, rid: id } })}
-                download={`call-${call_id}.wav`}
+                download
               >
                 <Download size={14} aria-hidden />
                 Download

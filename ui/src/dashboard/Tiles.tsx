@@ -44,7 +44,7 @@ export const Tiles = ({ overview: { answer_rate, calls, concurrent } }: { readon
         {number.format(answered)} answered
       </Tile>
       <Tile name="Answer rate" value={answer_rate === null ? "–" : `${Math.round(answer_rate * 100)} %`}>
-        {answer_rate === null ? "no calls in this time" : "of the calls that began in this time"}
+        {answer_rate === null ? "nobody has called yet, or was called" : "of the calls that began in this time"}
       </Tile>
     </dl>
   )
