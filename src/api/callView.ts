@@ -21,6 +21,7 @@ export const shownCall = (call: Call) => ({
   end_reason: call.endReason ?? null,
   end_owner: call.endOwner ?? null,
   cost: call.cost ?? null,
+  recording: call.recording ?? null,
   context: call.context
 })
 

@@ -10,6 +10,7 @@ import { makeHearing } from "../socket/hearing.ts"
 import { makeInbox } from "../socket/inbox.ts"
 import { joined } from "../socket/joined.ts"
 import { budget, mistakes } from "../socket/limits.ts"
+import { waiting } from "../socket/waiting.ts"
 import { appendHead, appendTail, type ClientEvent } from "./clientEvents.ts"
 import { type Conversation, makeConversation, type Subject } from "./conversation.ts"
 import type { OpenSession } from "./handshake.ts"
@@ -26,7 +27,7 @@ const audioUpdate = "sb_audio"
 
 /** The model's part of one call, over an open session. */
 export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
-  const { socket } = open
+  const { held, socket } = open
   const { call, limits, memory, settings, words } = subject
   let closing = { code: 1000, reason: "the call is over" }
   let current: Conversation | undefined
@@ -129,7 +130,7 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
           session: sessionOf(settings, { input: input.api, output: output.api })
         })
         conversation.begin()
-        return open.begin(listener)
+        return held.begin(listener)
       },
       onArrival,
       onClose,
@@ -150,6 +151,7 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
 
   return {
     run,
+    waiting: waiting({ socket, held, limits }),
     transferState: (news) => Effect.sync(() => current?.onTransfer(news)),
     ended: () =>
       Effect.suspend(() => {
