@@ -55,16 +55,17 @@ export class LiveCalls extends Context.Service<
       const levels = yield* Levels
       const node = yield* Node
 
+      const columns = sql`*, (SELECT state FROM recordings WHERE call_id = calls.id ORDER BY id DESC LIMIT 1) AS recording`
       const live = (organizationId: string) =>
         Effect.flatMap(
-          sql`SELECT * FROM calls WHERE organization_id = ${organizationId} AND ended_at IS NULL ORDER BY id`,
+          sql`SELECT ${columns} FROM calls WHERE organization_id = ${organizationId} AND ended_at IS NULL ORDER BY id`,
           readCalls
         )
       /** A call that begins and ends between two looks is seen, too, and what is learnt of it shortly after its end. */
       const lately = (organizationId: string) =>
         Effect.flatMap(
-          sql`SELECT * FROM calls WHERE organization_id = ${organizationId} AND ended_at IS NULL
-            UNION ALL SELECT * FROM calls WHERE organization_id = ${organizationId}
+          sql`SELECT ${columns} FROM calls WHERE organization_id = ${organizationId} AND ended_at IS NULL
+            UNION ALL SELECT ${columns} FROM calls WHERE organization_id = ${organizationId}
               AND ended_at > clock_timestamp() - interval '15 seconds' ORDER BY id`,
           readCalls
         )

@@ -73,6 +73,7 @@ export const openConsole = Effect.fnUntraced(function* (view: View = {}) {
         baseURL: app.url,
         viewport: { width, height: width < 600 ? 844 : 900 },
         colorScheme: dark ? "dark" : "light",
+        locale: "en-GB",
         permissions: [...permissions],
         reducedMotion: "reduce"
       })
