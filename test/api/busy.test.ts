@@ -9,6 +9,7 @@ import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { SimulatedCalls } from "../../src/telephony/simulation/SimulatedCalls.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
 import { at, newOrganization, organizationServices } from "../support/apiServer.ts"
@@ -25,6 +26,7 @@ const calls = Layer.mergeAll(
   Layer.mock(Doctor, {}),
   Layer.mock(Operating, {}),
   Layer.mock(RecordingArchive, {}),
+  Layer.mock(SimulatedCalls, { unavailable: undefined }),
   Layer.mock(Transfers, {}),
   Layer.mock(TransferStore, {})
 )
