@@ -26,7 +26,8 @@ const server = new WebSocketServer({
 })
 
 server.on("connection", (socket, request) => {
-  const call = decodeURIComponent((request.url ?? "").slice(1))
+  const [path = ""] = (request.url ?? "").split("?")
+  const call = decodeURIComponent(path.slice(1))
   let at = 0
   const read = numberReader(format, (number) => sheet.note(call, number, at))
   socket.on("error", () => socket.terminate())

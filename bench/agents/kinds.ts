@@ -1,11 +1,12 @@
 import { Effect, Schema } from "effect"
 import type { AudioFormat } from "../../src/Audio.ts"
 import type { MeasuredKind } from "./kind.ts"
+import { openaiRealtime } from "./openaiRealtime.ts"
 import { twilioStream } from "./twilioStream.ts"
 import { websocket } from "./websocket.ts"
 
 /** Every kind of agent that can be measured: one import and one entry each. */
-export const kinds: ReadonlyArray<MeasuredKind> = [websocket, twilioStream]
+export const kinds: ReadonlyArray<MeasuredKind> = [websocket, twilioStream, openaiRealtime]
 
 /** No kind of agent can be measured as asked; the message says what can. */
 class NotMeasurable extends Schema.TaggedError<NotMeasurable>()("NotMeasurable", {

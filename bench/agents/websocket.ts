@@ -1,35 +1,11 @@
 import { WebSocket } from "ws"
 import { spec } from "../../src/agents/websocket/agent.ts"
 import type { AudioFormat } from "../../src/Audio.ts"
-import { decodeTable, encodeTable } from "../companding.ts"
 import type { MeasuredKind } from "./kind.ts"
 import { machineMs } from "./numbers.ts"
+import { doubled, halved } from "./resampling.ts"
 
 const subprotocol = "switchboard.v1"
-
-/** By hand: every mu-law sample becomes two linear ones, the first halfway from the one before. */
-const doubled = () => {
-  let last = 0
-  return (law: Buffer) => {
-    const out = Buffer.allocUnsafe(law.length * 4)
-    for (let i = 0; i < law.length; i++) {
-      const sample = decodeTable[law[i] ?? 0] ?? 0
-      out.writeInt16LE((last + sample) >> 1, i * 4)
-      out.writeInt16LE(sample, i * 4 + 2)
-      last = sample
-    }
-    return out
-  }
-}
-
-/** By hand: two linear samples become one of mu-law, their mean. */
-const halved = (pcm: Buffer) => {
-  const out = Buffer.allocUnsafe(Math.floor(pcm.length / 4))
-  for (let i = 0; i < out.length; i++) {
-    out[i] = encodeTable[((pcm.readInt16LE(i * 4) + pcm.readInt16LE(i * 4 + 2)) >> 1) & 0xffff] ?? 0
-  }
-  return out
-}
 
 const callStart = ({ encoding, sampleRate }: AudioFormat) =>
   JSON.stringify({
@@ -64,10 +40,11 @@ export const websocket: MeasuredKind = {
   bridge: (url, format, say) => {
     const isSame = format.encoding === "mulaw"
     const double = doubled()
+    const halve = halved()
     const ws = new WebSocket(url, subprotocol, { perMessageDeflate: false })
     ws.on("open", () => ws.send(callStart(format)))
     ws.on("message", (data: Buffer, binary) => {
-      if (binary) say((isSame ? data : halved(data)).toString("base64"))
+      if (binary) say((isSame ? data : halve(data)).toString("base64"))
     })
     return {
       hear: (payload) => {

@@ -84,7 +84,7 @@ export const take = Effect.fnUntraced(function* (
 export const takeAndListen = Effect.fnUntraced(function* (...parameters: Parameters<typeof take>) {
   const taken = yield* take(...parameters)
   yield* Effect.acquireRelease(
-    Effect.sync(() => taken.accepted.begin(() => {})),
+    Effect.sync(() => taken.accepted.held.begin(() => {})),
     (stop) => Effect.sync(stop)
   )
   return taken

@@ -16,7 +16,10 @@ export interface AgentCall {
   readonly context: FormValues
   /** A secret that is the same for every connection of this call: by it an agent knows a call that comes back. */
   readonly resumeToken: Redacted.Redacted<string>
-  /** How often the agent was connected for this call before. More than 0: the connection was lost and this one resumes. */
+  /**
+   * How often the agent was connected for this call before, connections that ended before there was audio left out. More than
+   * 0: the connection was lost and this one resumes.
+   */
   readonly attempt: number
 }
 
@@ -122,6 +125,11 @@ export interface AgentLeg {
    * `AgentLost` where the agent went away, `TransportError` where the carrier's socket broke.
    */
   readonly run: (transport: Transport, line: CallLine) => Effect.Effect<AgentEnd, AgentLost | TransportError>
+  /**
+   * Looks after the agent while the phone rings and there is no audio yet; fails once it is gone. Ended before `run` begins.
+   * Absent where nothing can be lost.
+   */
+  readonly waiting?: Effect.Effect<never, AgentLost>
   /** Tells the agent where a transfer of its caller stands; never waits. */
   readonly transferState?: (news: { readonly state: string; readonly reason?: string }) => Effect.Effect<void>
   /**
@@ -144,8 +152,11 @@ export interface AgentSpec {
   readonly fields: ReadonlyArray<FormField>
   /** The settings as saved, secrets as `Schema.RedactedFromValue`. */
   readonly settings: Schema.Codec<object, unknown>
+  /** This process itself is the agent: nothing is gained by connecting it before there is audio. */
+  readonly isLocal?: true
   /**
-   * Connects to the agent; the connection lives in the call's scope. `stored` are settings that `settings` can decode.
+   * Connects to the agent; the connection lives in the call's scope. `stored` are settings that `settings` can decode. The
+   * phone may still ring for a minute before `run`: nothing may be said or charged for that nobody hears.
    */
   readonly connect: (
     call: AgentCall,

@@ -61,6 +61,7 @@ export const spec: AgentSpec = Object.freeze({
   description: "Plays back what the caller says. For trying out numbers, audio and delay.",
   fields: callSettingFields,
   settings: Schema.Struct(callSettings),
+  isLocal: true,
   connect: () => Effect.succeed(leg)
 })
 

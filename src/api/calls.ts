@@ -2,6 +2,7 @@ import { Schema } from "effect"
 import { HttpApiEndpoint, HttpApiError, HttpApiGroup, HttpApiSchema, OpenApi } from "effect/http-api"
 import { CallStatus } from "../carrier/CallStatus.ts"
 import { TransferFailure } from "../carrier/TransferStrategy.ts"
+import { RecordingState } from "../recording/RecordingStore.ts"
 import { transferRing } from "../telephony/deadlines.ts"
 import { EndOwner, EndReason } from "../telephony/EndReason.ts"
 import { TransferState } from "../telephony/Transfer.ts"
@@ -103,6 +104,9 @@ export const CallView = Schema.Struct({
   end_owner: Schema.NullOr(EndOwner),
   cost: Schema.NullOr(Schema.Struct({ amount: Schema.String, currency: Schema.String })).annotate({
     description: "A positive decimal and an ISO 4217 currency; null while unknown."
+  }),
+  recording: Schema.NullOr(RecordingState).annotate({
+    description: "Where the call's newest recording stands; null where there is none. `.../recordings` has them all."
   }),
   context: Schema.Record(Schema.String, Schema.Json)
 }).annotate({ identifier: "Call" })

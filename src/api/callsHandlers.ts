@@ -36,6 +36,7 @@ const shown = (call: Call) => ({
   end_reason: call.endReason ?? null,
   end_owner: call.endOwner ?? null,
   cost: call.cost ?? null,
+  recording: call.recording ?? null,
   context: call.context
 })
 

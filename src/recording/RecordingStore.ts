@@ -42,6 +42,9 @@ export interface RecordingEnd {
 /** Whoever writes a recording and did not renew its lease for so long is gone, s. */
 export const leaseSeconds = 60
 
+/** How long a folder may be out of reach, after that time, before its recordings count as lost, minutes. */
+export const patienceMinutes = 10
+
 /** How many recordings one look takes up. */
 const batch = 50
 
@@ -107,6 +110,13 @@ export class RecordingStore extends Context.Service<
       folderId: string,
       written: ReadonlyArray<string>
     ) => Effect.Effect<ReadonlyArray<Recording>, SqlError>
+    /**
+     * Those of calls that are over, whose writer is gone and whose folder no node has taken up since, have failed with this
+     * message. Gives them; their durations and sizes are not known.
+     */
+    readonly giveUp: (message: string) => Effect.Effect<ReadonlyArray<Recording>, SqlError>
+    /** The folder is back: what was given up in it is abandoned again, so that it can be finished. */
+    readonly recover: (folderId: string) => Effect.Effect<void, SqlError>
     /** No other process can be writing: whatever this one does not write is abandoned. */
     readonly abandonOthers: Effect.Effect<void, SqlError>
     /** Marks as deleted; the file is to be removed. False when it is being written, or was deleted before. */
@@ -164,6 +174,20 @@ export class RecordingStore extends Context.Service<
               ) RETURNING *`
           )
         }),
+        giveUp: Effect.fn("RecordingStore.giveUp")(function* (message) {
+          return yield* read(
+            yield* sql`UPDATE recordings SET state = 'failed', error = ${message}, ended_at = clock_timestamp()
+              WHERE id IN (
+                SELECT id FROM recordings WHERE state IN ('recording', 'paused')
+                AND lease_until < clock_timestamp() - ${patienceMinutes} * interval '1 minute'
+                AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.id = call_id AND calls.ended_at IS NULL)
+                ORDER BY lease_until LIMIT ${batch} FOR UPDATE SKIP LOCKED
+              ) RETURNING *`
+          )
+        }),
+        recover: (folderId) =>
+          Effect.asVoid(sql`UPDATE recordings SET state = 'recording', error = NULL, ended_at = NULL
+            WHERE folder_id = ${folderId} AND state = 'failed' AND bytes IS NULL`),
         abandonOthers: Effect.asVoid(sql`UPDATE recordings SET lease_until = clock_timestamp()
           WHERE node_id <> ${nodeId} AND state IN ('recording', 'paused')`),
         remove: Effect.fn("RecordingStore.remove")(function* (id) {

@@ -65,6 +65,32 @@ export const finishAbandoned = Effect.gen(function* () {
   yield* Effect.forEach(abandoned, (recording) => each(finish(recording)), { discard: true })
 })
 
+const outOfReach =
+  "The node that wrote it is gone, and its folder with it. When a node has the folder again, what was written is put in order."
+
+/** Gives up what a node that is gone left in a folder that nobody has: the call is over, so is its recording. */
+export const giveUpUnreachable = Effect.gen(function* () {
+  const store = yield* RecordingStore
+  const host = yield* RecordingHost
+  for (const { callId, id } of yield* store.giveUp(outOfReach)) {
+    yield* Effect.logWarning(outOfReach).pipe(Effect.annotateLogs({ recording: id }))
+    if (callId !== undefined)
+      yield* host.note(callId, "gateway", "recording.failed", {
+        recording_id: id,
+        reason: "node_lost",
+        message: outOfReach
+      })
+  }
+})
+
+/** This node has its folder from now on: what others gave up there is finished after all. */
+export const recoverOwn = Effect.gen(function* () {
+  const files = yield* RecordingFiles
+  const store = yield* RecordingStore
+  const folderId = yield* files.folderId
+  if (folderId !== undefined) yield* store.recover(folderId)
+})
+
 /** Deletes what is older than recordings are kept. Every node may: the files go where they lie. */
 export const expire = Effect.gen(function* () {
   const store = yield* RecordingStore
@@ -83,7 +109,8 @@ export const layer = Layer.effectDiscard(
     const { databaseUrl } = yield* Settings
     const store = yield* RecordingStore
     if (Option.isNone(databaseUrl)) yield* each(store.abandonOthers)
-    yield* Effect.andThen(each(finishAbandoned), each(expire)).pipe(
+    yield* each(recoverOwn)
+    yield* Effect.all([each(finishAbandoned), each(giveUpUnreachable), each(expire)], { discard: true }).pipe(
       Effect.repeat(Schedule.spaced(interval)),
       Effect.forkScoped
     )

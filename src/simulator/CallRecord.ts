@@ -8,8 +8,8 @@ import type { CallSnapshot, MediaMessage, SimulatedState } from "./SimulatorModu
 /** One stream of a call: its playout and its clock, which stops when the stream ends. */
 export interface StreamRecord {
   readonly playout: Playout
-  /** ms since the stream started; stands still after `end`. */
-  readonly elapsedMs: () => number
+  /** ms since the stream started, at the moment or at a time of the clock that it was opened with; stands still after `end`. */
+  readonly elapsedMs: (atMs?: number) => number
   readonly end: () => void
 }
 
@@ -46,7 +46,7 @@ export const openStream = (options: {
   let stopped: number | undefined
   return {
     playout: makePlayout({ format, jitterMs, limitMs: playoutLimitMs }),
-    elapsedMs: () => (stopped ?? nowMs()) - started,
+    elapsedMs: (atMs = nowMs()) => Math.max(0, Math.min(atMs, stopped ?? atMs) - started),
     end: () => {
       stopped ??= nowMs()
     }

@@ -12,9 +12,10 @@ import { Calls } from "./Calls.ts"
 import { reference } from "./CarrierDesk.ts"
 import { reserveSeconds, ringSeconds } from "./deadlines.ts"
 import type { EndReason } from "./EndReason.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 import { Tickets } from "./Tickets.ts"
 
-/** What a carrier is told to do with a call: connect its audio to us. */
+/** What a carrier is told to do with a call: connect its audio to us. Its agent is connected meanwhile. */
 export class Answering extends Context.Service<
   Answering,
   {
@@ -40,6 +41,7 @@ export class Answering extends Context.Service<
       const tokens = yield* UrlTokens
       const calls = yield* Calls
       const ending = yield* CallEnding
+      const agents = yield* PreparedAgents
       const scope = yield* Effect.scope
 
       const mediaUrl = (ticket: Redacted.Redacted<string>) =>
@@ -78,11 +80,13 @@ export class Answering extends Context.Service<
 
       const pickUp = Effect.fn("Answering.pickUp")(function* (provider: TelephonyProvider, call: Call) {
         if (provider.pickUp === undefined || call.endedAt !== undefined) return
+        yield* agents.prepare(call)
         yield* pickUpOnce(provider.pickUp, call, yield* prepared(call))
       })
 
       const reply = Effect.fn("Answering.reply")(function* (provider: TelephonyProvider, call: Call) {
         if (call.endedAt !== undefined) return provider.reject("over")
+        yield* agents.prepare(call)
         const answer = yield* prepared(call)
         if (provider.pickUp !== undefined)
           yield* pickUpOnce(provider.pickUp, call, answer).pipe(

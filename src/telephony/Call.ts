@@ -2,6 +2,7 @@ import type { DateTime } from "effect"
 import type { CallMemory } from "../carrier/TelephonyProvider.ts"
 import type { CallStatus } from "../carrier/CallStatus.ts"
 import type { FormValues } from "../Form.ts"
+import type { RecordingState } from "../recording/RecordingStore.ts"
 import type { EndOwner, EndReason } from "./EndReason.ts"
 
 export type MediaState = "none" | "connecting" | "streaming" | "ended"
@@ -35,6 +36,8 @@ export interface Call {
   readonly context: FormValues
   /** Whether whoever placed the call wants it recorded; undefined: the agent's settings tell. */
   readonly record: boolean | undefined
+  /** The state of its newest recording, where `CallHistory` read the call; undefined also where there is none. */
+  readonly recording?: RecordingState | undefined
   readonly answeredBy: string | undefined
   readonly cost: { readonly amount: string; readonly currency: string } | undefined
 }

@@ -37,6 +37,7 @@ const batch = 200
 export class CallHistory extends Context.Service<
   CallHistory,
   {
+    /** With the state of its recording, as in lists. */
     readonly get: (organizationId: string, id: string) => Effect.Effect<Call, CallNotFound | SqlError>
     /** The newest calls first. */
     readonly list: (
@@ -55,11 +56,14 @@ export class CallHistory extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
 
+      /** The newest one: only that can still be going on. */
+      const recording = sql`(SELECT state FROM recordings WHERE call_id = calls.id ORDER BY id DESC LIMIT 1) AS recording`
+
       const get = Effect.fn("CallHistory.get")(function* (organizationId: string, id: string) {
         const key = rowKey(id)
         if (Option.isNone(key)) return yield* new CallNotFound({ id })
         const [call] = yield* Effect.flatMap(
-          sql`SELECT * FROM calls WHERE id = ${key.value} AND organization_id = ${organizationId}`,
+          sql`SELECT *, ${recording} FROM calls WHERE id = ${key.value} AND organization_id = ${organizationId}`,
           readCalls
         )
         return call ?? (yield* new CallNotFound({ id }))
@@ -78,7 +82,7 @@ export class CallHistory extends Context.Service<
           ...(live === undefined ? [] : [live ? sql`ended_at IS NULL` : sql`ended_at IS NOT NULL`])
         ]
         const calls = yield* Effect.flatMap(
-          sql`SELECT * FROM calls WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${page.limit + 1}`,
+          sql`SELECT *, ${recording} FROM calls WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${page.limit + 1}`,
           readCalls
         )
         return pageOf(calls, page)

@@ -9,6 +9,7 @@ import { CallCommands } from "./CallCommands.ts"
 import { CallEnding, mayBeUp } from "./CallEnding.ts"
 import { Calls } from "./Calls.ts"
 import { persist } from "./mediaNotes.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 import { Transfers } from "./Transfers.ts"
 
 /** What providers' routes may tell about calls. A report about a call that we do not know is logged and forgotten. */
@@ -19,6 +20,7 @@ export const layer = Layer.effect(
     const ending = yield* CallEnding
     const commands = yield* CallCommands
     const transfers = yield* Transfers
+    const agents = yield* PreparedAgents
     const scope = yield* Effect.scope
 
     const find = (reported: ReportedCall) =>
@@ -91,6 +93,7 @@ export const layer = Layer.effect(
           reported,
           Effect.fnUntraced(function* (before) {
             const after = yield* calls.report(before.id, report)
+            if (isComing(after)) yield* agents.prepare(after)
             yield* Effect.forkIn(follow(before, after, report), scope)
             yield* Effect.forkIn(tellAnswerer(before, after), scope)
           })
@@ -119,5 +122,9 @@ export const layer = Layer.effect(
 
 const tryAgain = () =>
   new ReportsUnavailable({ message: "The report could not be stored. Send it again in a few seconds." })
+
+/** The phone rings, or was answered just now. */
+const isComing = ({ direction, status }: Call) =>
+  direction === "outbound" && (status === "ringing" || status === "in-progress")
 
 const isOpen = ({ mediaState }: Call) => mediaState === "connecting" || mediaState === "streaming"

@@ -5,6 +5,7 @@ import { Drain } from "./Drain.ts"
 import { type AdmittedCall, mediaAdmission, type UpgradeRefused } from "./mediaAdmission.ts"
 import { type Ending, hangUp } from "./mediaEnding.ts"
 import { mediaSession } from "./mediaSession.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 
 /** The media side of calls that this node holds. */
 export class MediaSessions extends Context.Service<
@@ -34,6 +35,7 @@ export class MediaSessions extends Context.Service<
     MediaSessions,
     Effect.gen(function* () {
       const draining = yield* Drain
+      const prepared = yield* PreparedAgents
       const admission = yield* mediaAdmission
       const { run, settled } = yield* mediaSession
       const sessions = yield* FiberMap.make<string, void, never>()
@@ -65,6 +67,7 @@ export class MediaSessions extends Context.Service<
 
       const drain = Effect.fn("MediaSessions.drain")(function* (deadlineMs: number) {
         yield* draining.begin
+        yield* prepared.release
         yield* Effect.timeoutOption(FiberMap.awaitEmpty(sessions), deadlineMs)
         for (const stop of stops.values()) yield* Deferred.succeed(stop, hangUp("drained"))
         yield* Effect.timeoutOption(FiberMap.awaitEmpty(sessions), "10 seconds")

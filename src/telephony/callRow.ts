@@ -1,5 +1,6 @@
 import { type DateTime, Effect, Schema } from "effect"
 import { CallStatus } from "../carrier/CallStatus.ts"
+import { RecordingState } from "../recording/RecordingStore.ts"
 import type { Call } from "./Call.ts"
 import { EndOwner, EndReason } from "./EndReason.ts"
 
@@ -43,6 +44,7 @@ const Row = Schema.Struct({
   lease_until: orNull(Schema.DateTimeUtcFromDate),
   context: Schema.Record(Schema.String, Schema.Json),
   record: orNull(Schema.Boolean),
+  recording: Schema.optionalKey(orNull(RecordingState)),
   answered_by: orNull(Schema.String),
   cost_amount: orNull(Schema.String),
   cost_currency: orNull(Schema.String)
@@ -80,6 +82,7 @@ export const readCall = (row: unknown): Effect.Effect<CallRecord> =>
       leaseUntil: call.lease_until ?? undefined,
       context: call.context,
       record: call.record ?? undefined,
+      recording: call.recording ?? undefined,
       answeredBy: call.answered_by ?? undefined,
       cost:
         call.cost_amount === null || call.cost_currency === null

@@ -12,6 +12,9 @@ export const mediaSeconds = 60
 /** On top of the ring time and of the longest allowed duration. */
 export const reserveSeconds = 30
 
+/** How long an agent that was connected before there is audio waits for it. */
+export const preparedSeconds = { inbound: mediaSeconds, outbound: ringSeconds + reserveSeconds }
+
 /** From the end of the media until the call must be over. */
 export const farewellSeconds = 60
 

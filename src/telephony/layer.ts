@@ -20,6 +20,7 @@ import * as Listeners from "./Listeners.ts"
 import { MediaSessions } from "./MediaSessions.ts"
 import { Node } from "./Node.ts"
 import { Operating } from "./Operating.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 import * as recordingHost from "./recordingHost.ts"
 import { SignatureFailures } from "./signatures/SignatureFailures.ts"
 import { SimulatedCalls } from "./simulation/SimulatedCalls.ts"
@@ -46,7 +47,9 @@ export const layer = Layer.mergeAll(
   Layer.provideMerge(Layer.mergeAll(Inbound.layer, MediaSessions.layer)),
   Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Sweeper.layer)),
   Layer.provideMerge(Layer.mergeAll(Transfers.layer, Recording.layer.pipe(Layer.provide(recordingHost.layer)))),
-  Layer.provideMerge(Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, Verification.layer)),
+  Layer.provideMerge(
+    Layer.mergeAll(Admission.layer, CallCommands.layer, CallEnding.layer, PreparedAgents.layer, Verification.layer)
+  ),
   Layer.provideMerge(
     Layer.mergeAll(
       CallHistory.layer,

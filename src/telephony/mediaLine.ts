@@ -7,6 +7,7 @@ import { AudioClips, type Sound } from "../organizations/AudioClips.ts"
 import type { Transport } from "../Transport.ts"
 import type { Call } from "./Call.ts"
 import type { EndReason } from "./EndReason.ts"
+import { mayComeBack } from "./mediaAgent.ts"
 import { hangUp, hungUp, released } from "./mediaEnding.ts"
 import { loopSound, playSound } from "./mediaSounds.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
@@ -39,10 +40,6 @@ class MediaOver extends Schema.TaggedError<MediaOver>()("MediaOver", {}) {}
 /** Does something while nobody reads the media, until that ends. */
 const unattended = <A, E>({ transport }: OpenLine, work: Effect.Effect<A, E>) =>
   Effect.raceFirst(work, Effect.andThen(transport.ended, Effect.fail(new MediaOver())))
-
-/** Whether the agent may be there again in a moment: it neither refused nor broke the protocol, and its address is allowed. */
-const mayComeBack = ({ reason }: Trouble): boolean =>
-  reason !== "refused-call" && reason !== "refused-address" && reason !== "protocol-abuse"
 
 /** From one try to the next: 250 ms, then twice as long each time, up to 2 s. */
 const tries = Schedule.min([Schedule.exponential("250 millis", 2), Schedule.spaced("2 seconds")])

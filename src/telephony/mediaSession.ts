@@ -22,6 +22,7 @@ import { pressDigits } from "./mediaDigits.ts"
 import { persist } from "./mediaNotes.ts"
 import type { MediaProgress } from "./mediaProgress.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
+import { PreparedAgents } from "./PreparedAgents.ts"
 
 const liveSessions = Metric.gauge("switchboard_media_sessions", {
   description: "Calls whose media this node holds now"
@@ -64,6 +65,7 @@ export const mediaSession = Effect.gen(function* () {
   const { maxCallSeconds } = yield* Settings
   const held = yield* HeldCalls
   const ending = yield* mediaEnding
+  const prepared = yield* PreparedAgents
   /** Work towards carriers and the database that may outlive a session. */
   const settling = yield* FiberSet.make()
 
@@ -99,10 +101,10 @@ export const mediaSession = Effect.gen(function* () {
       const agent = yield* findAgent(call)
       const answering = callAnswering({ call, now: pacer.now, note: (kind, details) => note(call, kind, details) })
       progress.answering = answering
-      const connectLeg = yield* connections(agent, progress)
-      const connect = (attempt: number) => Effect.tap(connectLeg(attempt), answering.introduce)
-      // Who is called may not pick up at all: then no agent is connected.
-      const early = isRinging(call) ? undefined : yield* Effect.forkScoped(connect(0))
+      const connect = yield* connections(agent, progress, prepared.take(call.id))
+      const first = Effect.tap(connect.first, answering.introduce)
+      // Who is called may not pick up at all.
+      const early = isRinging(call) ? undefined : yield* Effect.forkScoped(first)
       const transport = yield* openTransport(admitted, socket)
       progress.transport = transport
       const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
@@ -120,8 +122,8 @@ export const mediaSession = Effect.gen(function* () {
         settings: agent.settings.line ?? {},
         transport,
         line,
-        first: early === undefined ? connect(0) : Fiber.join(early),
-        again: connect,
+        first: early === undefined ? first : Fiber.join(early),
+        again: (attempt) => Effect.tap(connect.again(attempt), answering.introduce),
         note: (kind, details) => note(call, kind, details)
       })
     },

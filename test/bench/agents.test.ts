@@ -5,6 +5,7 @@ import { WebSocketServer } from "ws"
 import { kinds } from "../../bench/agents/kinds.ts"
 import { journeys } from "../../bench/agents/measure.ts"
 import { numberedFrame, numberOf, numberReader } from "../../bench/agents/numbers.ts"
+import { doubled, halved } from "../../bench/agents/resampling.ts"
 import { Talker } from "../../bench/agents/talker.ts"
 import { carriersNamed } from "../../bench/carriers.ts"
 import { serveMedia } from "../../bench/mediaServer.ts"
@@ -48,6 +49,25 @@ describe("numbered audio", () => {
       lost: 2
     })
     assert.strictEqual(numberOf(4097), 1)
+  })
+})
+
+describe("the conversion of the hand-written proxy", () => {
+  it("gives the samples that Switchboard's gives, there and back", () => {
+    const double = doubled()
+    const halve = halved()
+    const there = converter(mulaw, linear)
+    const back = converter(linear, mulaw)
+    // A change of rate of ours fades in.
+    for (const convert of [double, there.convert]) convert(Buffer.alloc(160, 0xff))
+    for (const convert of [halve, back.convert]) convert(Buffer.alloc(640))
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 160, maxLength: 160 }), (law) => {
+        const wide = Buffer.from(there.convert(law))
+        assert.deepStrictEqual(double(Buffer.from(law)), wide)
+        assert.deepStrictEqual(halve(wide), Buffer.from(back.convert(wide)))
+      })
+    )
   })
 })
 

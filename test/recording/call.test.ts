@@ -111,6 +111,11 @@ layer(app, { excludeTestServices: true })("a recorded call", (it) => {
         yield* endOf(app, call.id)
         const events = yield* eventsOf(app, id)
         const isRecorded = events.some(({ kind }) => kind === "recording.started")
+        yield* recordingsUntil(app, id, (all) => all.every(({ state }) => state === "ready"))
+        const shown = yield* app.request("GET", `/api/v1/telephony/calls/${id}`)
+        assert.propertyVal(shown.body, "recording", isRecorded ? "ready" : null)
+        const listed = yield* app.request("GET", "/api/v1/telephony/calls?limit=1")
+        assert.nestedPropertyVal(listed.body, "calls[0].recording", isRecorded ? "ready" : null)
         assert.strictEqual((yield* recordingsOf(app, id)).length > 0, isRecorded)
         return isRecorded
       })

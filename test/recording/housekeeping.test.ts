@@ -5,12 +5,13 @@ import { assert, layer } from "@effect/vitest"
 import { Context, DateTime, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { wavHeader } from "../../src/audio/wav.ts"
-import { expire, finishAbandoned } from "../../src/recording/housekeeping.ts"
+import { expire, finishAbandoned, giveUpUnreachable, recoverOwn } from "../../src/recording/housekeeping.ts"
 import { layerWith } from "../../src/recording/layer.ts"
 import { RecordingArchive } from "../../src/recording/RecordingArchive.ts"
 import { RecordingFiles } from "../../src/recording/RecordingFiles.ts"
 import { RecordingStore } from "../../src/recording/RecordingStore.ts"
 import { uuidV7 } from "../../src/store/Ids.ts"
+import { Calls } from "../../src/telephony/Calls.ts"
 import * as recordingHost from "../../src/telephony/recordingHost.ts"
 import { Pacer } from "../../src/transport/pacer.ts"
 import { temporaryFolder } from "../support/database.ts"
@@ -98,6 +99,35 @@ layer(room, { excludeTestServices: true })("recordings that nobody writes any mo
         told.map(({ payload }) => payload),
         [{ recording_id: id, reason: "node_lost", duration_ms: 1000 }]
       )
+    })
+  )
+
+  it.effect("are given up once the call is over and nobody has the folder, and finished when it is back", () =>
+    Effect.gen(function* () {
+      const calls = yield* Calls
+      const { callId, id } = yield* recorded()
+      const fresh = yield* recorded()
+      yield* age(id, "lease_until", "11 minutes")
+      yield* age(fresh.id, "lease_until", "1 minute")
+      yield* calls.end(fresh.callId, "node_lost")
+      yield* giveUpUnreachable
+      assert.strictEqual((yield* rowOf(callId, id))?.state, "recording", "its call goes on")
+      yield* calls.end(callId, "node_lost")
+      yield* Effect.all([giveUpUnreachable, giveUpUnreachable], { concurrency: 2 })
+      const row = yield* rowOf(callId, id)
+      assert.deepInclude(row, { state: "failed", durationMs: undefined, bytes: undefined })
+      assert.include(row?.error, "folder")
+      assert.isDefined(row?.endedAt)
+      assert.strictEqual((yield* rowOf(fresh.callId, fresh.id))?.state, "recording", "its node may come back")
+      const told = (yield* eventsOf(callId)).filter(({ kind }) => kind === "recording.failed")
+      assert.deepStrictEqual(
+        told.map(({ payload }) => payload["reason"]),
+        ["node_lost"]
+      )
+
+      yield* recoverOwn
+      yield* finishAbandoned
+      assert.deepInclude(yield* rowOf(callId, id), { state: "ready", durationMs: 1000, error: undefined })
     })
   )
 

@@ -71,6 +71,7 @@ layer(served, { excludeTestServices: true })("the calls of the API", (it) => {
         "mode",
         "organization_id",
         "provider_call_id",
+        "recording",
         "status",
         "telephony_configuration_id",
         "to"

@@ -15,6 +15,7 @@ import * as recordingHost from "../../src/telephony/recordingHost.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
 import { layerWith } from "../../src/recording/layer.ts"
 import { RecordingFiles } from "../../src/recording/RecordingFiles.ts"
+import { PreparedAgents } from "../../src/telephony/PreparedAgents.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
 import type { MediaSocket } from "../../src/Transport.ts"
 import { openTransport } from "../../src/transport/openTransport.ts"
@@ -125,7 +126,7 @@ export const temporaryFiles = Layer.unwrap(Effect.map(temporaryFolder, Recording
 export const mediaWorldOn = (files: Layer.Layer<RecordingFiles>) =>
   MediaSessions.layer.pipe(
     Layer.provide(configurations),
-    Layer.provideMerge(AudioClips.layer),
+    Layer.provideMerge(Layer.mergeAll(AudioClips.layer, PreparedAgents.layer)),
     Layer.provide(Layer.mergeAll(agents, Kinds.layer, scripted, Layer.succeed(AgentEnvironment, loopbackEnvironment))),
     Layer.provideMerge(layerWith(files).pipe(Layer.provideMerge(recordingHost.layer))),
     Layer.provideMerge(Layer.mergeAll(AgentRegistry.layer, TestAgent.layer, Pacer.layer)),

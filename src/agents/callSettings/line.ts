@@ -6,8 +6,9 @@ export const defaultRedialSeconds = 10
 
 const text = (maximum: number) => Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(maximum))
 
-/** What the caller hears and what becomes of the call while an agent cannot be reached. */
+/** When an agent is connected, and what the caller hears and what becomes of the call while an agent cannot be reached. */
 export const LineSettings = Schema.Struct({
+  connect_early: Schema.optionalKey(Schema.Boolean),
   redial_s: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 60 }))),
   hold_audio: Schema.optionalKey(text(64)),
   fallback: Schema.optionalKey(Schema.Literals(["hang_up", "announce", "transfer"])),
@@ -83,5 +84,16 @@ export const lineFields: ReadonlyArray<FormField> = [
     description: "A number, a SIP URI or an extension.",
     placeholder: "+31 20 123 4567",
     visible_when: { field: "line.fallback", equals: "transfer" }
+  },
+  {
+    name: "line.connect_early",
+    label: "Connect it before the audio",
+    type: "boolean",
+    required: false,
+    sensitive: false,
+    section: "Connection",
+    description:
+      "Connects the agent while the phone still rings, so that it is there when the first word is said. It may be connected for calls that nobody answers.",
+    default: true
   }
 ]

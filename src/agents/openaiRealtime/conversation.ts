@@ -2,7 +2,7 @@ import { Effect, Redacted } from "effect"
 import type { AudioFormat } from "../../Audio.ts"
 import type { FormValues } from "../../Form.ts"
 import type { Transport } from "../../Transport.ts"
-import type { AgentCall, CallLine } from "../AgentSpec.ts"
+import type { AgentCall, AgentEvent, AnsweringNews, CallLine } from "../AgentSpec.ts"
 import type { Inbox } from "../socket/inbox.ts"
 import { budget } from "../socket/limits.ts"
 import type { ApiWords } from "./apiWords.ts"
@@ -10,8 +10,9 @@ import type { ClientEvent, Item } from "./clientEvents.ts"
 import { makeDigits } from "./digits.ts"
 import { makeEnding } from "./ending.ts"
 import { failed, type FunctionCall, makeFunctions } from "./functions.ts"
-import { type Limits, maxNoteCharacters, maxRunningTools, notes } from "./limits.ts"
+import { type Limits, maxNoteCharacters, maxRecalledEvent, maxRunningTools, notes } from "./limits.ts"
 import type { Memory, Remark } from "./memory.ts"
+import { answeringText, asksForResponse, eventText } from "./news.ts"
 import { recent } from "./recent.ts"
 import type { ApiProblem, ServerEvent } from "./serverEvents.ts"
 import type { RealtimeSettings } from "./settings.ts"
@@ -226,13 +227,20 @@ export const makeConversation = (subject: Subject, ports: ConversationPorts) => 
 
   return {
     onEvent,
-    /** Who speaks first: the agent with its greeting, or after a lost connection; else the caller. */
-    begin: (): void => {
+    /**
+     * Who speaks first: the agent with its greeting, or after a lost connection; else the caller. `known` is what is known
+     * already of who answered.
+     */
+    begin: (known: ReadonlyArray<AnsweringNews>): void => {
       if (call.attempt > 0) {
         for (const { role, text } of memory.recall(token, now())) {
-          if (role === "user") tell(role, text)
-          else add({ type: "message", id: turns.itemId(), role, content: [{ type: "output_text", text }] })
+          if (role === "assistant")
+            add({ type: "message", id: turns.itemId(), role, content: [{ type: "output_text", text }] })
+          else tell(role, text)
         }
+      }
+      for (const news of known) tell("system", answeringText(news))
+      if (call.attempt > 0) {
         turns.want(tell("system", backAgain))
       } else if (settings.greeting !== undefined) {
         const { greeting, instructions } = settings
@@ -249,6 +257,19 @@ export const makeConversation = (subject: Subject, ports: ConversationPorts) => 
       if (state !== "failed") return
       const why = reason === undefined ? "" : ` (${reason})`
       turns.want(tell("system", `The transfer of the caller failed${why}. The caller is still on the line with you.`))
+    },
+    /** An operator's event. It does not interrupt the model. */
+    onOperator: (event: AgentEvent): void => {
+      const text = eventText(event)
+      const isShort = text.length <= maxRecalledEvent
+      remember({ role: "system", text: isShort ? text : `${text.slice(0, maxRecalledEvent)}…` })
+      const item = tell("system", text)
+      if (asksForResponse(event) && !ending.isLeaving()) turns.want(item)
+    },
+    /** Who answered, or that the machine beeped: then nobody would speak to the model, so that it is asked to. */
+    onAnswering: (news: AnsweringNews): void => {
+      const item = tell("system", answeringText(news))
+      if (news._tag === "Beep" && !ending.isLeaving()) turns.want(item)
     },
     /** True once the model asked for the end of the call. */
     isLeaving: ending.isLeaving,

@@ -1,19 +1,18 @@
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
-import { type Arrival, arrivals } from "../socket/arrivals.ts"
-import { hold } from "../socket/hold.ts"
+import { arrivals } from "../socket/arrivals.ts"
+import { type HeldSocket, hold } from "../socket/hold.ts"
 import { sendJson, shut } from "../socket/connection.ts"
 import type { Refusals } from "./apiWords.ts"
 import type { ClientEvent, Session } from "./clientEvents.ts"
 import type { Limits } from "./limits.ts"
 import { readEvent } from "./serverEvents.ts"
 
-/** A session with the agent's settings, all but the audio. The connection is not read until `begin`. */
+/** A session with the agent's settings, all but the audio. It says nothing before it is asked to. */
 export interface OpenSession {
   readonly socket: WebSocket
-  /** Reads the connection from now on; what came meanwhile is delivered first. Gives the way to stop. */
-  readonly begin: (listener: (arrival: Arrival) => void) => () => void
+  readonly held: HeldSocket
   /** The API said that a caller who begins to speak cancels the response. */
   readonly cancelsByItself: boolean
 }
@@ -41,7 +40,7 @@ export const openSession = (socket: WebSocket, session: Session, refused: Refusa
       if (event.type === "session.created") isThere = true
       if (event.type !== "session.updated") return
       const cancelsByItself = event.session.audio?.input?.turn_detection?.interrupt_response === true
-      finish(Effect.succeed({ socket, begin: hold(socket).begin, cancelsByItself }))
+      finish(Effect.succeed({ socket, held: hold(socket), cancelsByItself }))
     })
     const onClose = (code: number, reason: Buffer) =>
       finish(Effect.fail(failed(refused.closed(code, reason.toString("utf8")))))

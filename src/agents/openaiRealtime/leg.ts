@@ -2,7 +2,7 @@ import { Clock, Deferred, Effect, FiberSet, Redacted } from "effect"
 import { bytesForMs } from "../../Audio.ts"
 import type { MediaEvent, Transport } from "../../Transport.ts"
 import { base64Message } from "../../transport/base64Message.ts"
-import { type AgentEnd, type AgentLeg, AgentLost, type CallLine } from "../AgentSpec.ts"
+import { type AgentEnd, type AgentLeg, AgentLost, type AnsweringNews, type CallLine } from "../AgentSpec.ts"
 import { recording } from "../recording.ts"
 import type { Arrival } from "../socket/arrivals.ts"
 import { sendJson, shut } from "../socket/connection.ts"
@@ -10,6 +10,7 @@ import { makeHearing } from "../socket/hearing.ts"
 import { makeInbox } from "../socket/inbox.ts"
 import { joined } from "../socket/joined.ts"
 import { budget, mistakes } from "../socket/limits.ts"
+import { waiting } from "../socket/waiting.ts"
 import { appendHead, appendTail, type ClientEvent } from "./clientEvents.ts"
 import { type Conversation, makeConversation, type Subject } from "./conversation.ts"
 import type { OpenSession } from "./handshake.ts"
@@ -26,10 +27,12 @@ const audioUpdate = "sb_audio"
 
 /** The model's part of one call, over an open session. */
 export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
-  const { socket } = open
+  const { held, socket } = open
   const { call, limits, memory, settings, words } = subject
   let closing = { code: 1000, reason: "the call is over" }
   let current: Conversation | undefined
+  /** What was told before the conversation began. */
+  const early: Array<AnsweringNews> = []
 
   const run = Effect.fnUntraced(function* (transport: Transport, line: CallLine) {
     const clock = yield* Clock.Clock
@@ -128,8 +131,8 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
           event_id: audioUpdate,
           session: sessionOf(settings, { input: input.api, output: output.api })
         })
-        conversation.begin()
-        return open.begin(listener)
+        conversation.begin(early)
+        return held.begin(listener)
       },
       onArrival,
       onClose,
@@ -150,7 +153,20 @@ export const makeLeg = (open: OpenSession, subject: Subject): AgentLeg => {
 
   return {
     run,
+    waiting: waiting({ socket, held, limits }),
     transferState: (news) => Effect.sync(() => current?.onTransfer(news)),
+    event: (event) =>
+      Effect.sync(() => {
+        const isReading = socket.readyState === socket.OPEN && socket.bufferedAmount <= limits.maxUnreadBytes
+        if (current === undefined || !isReading) return false
+        current.onOperator(event)
+        return true
+      }),
+    answeringMachine: (news) =>
+      Effect.sync(() => {
+        if (current === undefined) early.push(news)
+        else current.onAnswering(news)
+      }),
     ended: () =>
       Effect.suspend(() => {
         memory.forget(Redacted.value(call.resumeToken))

@@ -37,6 +37,8 @@ export const events = { burst: 5_000, perSecond: 500 }
 export const notes = { burst: 100, perSecond: 5 }
 /** Characters of a text in the call's log. */
 export const maxNoteCharacters = 4_000
+/** Characters of an operator's event that are kept for a session that follows a lost one. */
+export const maxRecalledEvent = 2_000
 /** Tools that may run at the same time. */
 export const maxRunningTools = 8
 /** Keys that make a sequence at the most. */

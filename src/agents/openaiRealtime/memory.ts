@@ -1,6 +1,6 @@
-/** Something that was said, as far as the caller heard it. */
+/** Something that was said, as far as the caller heard it, or that an operator told (`system`). */
 export interface Remark {
-  readonly role: "user" | "assistant"
+  readonly role: "user" | "assistant" | "system"
   readonly text: string
 }
 

@@ -51,9 +51,11 @@ export const joined = Effect.fnUntraced(function* (joining: Joining) {
   yield* Effect.acquireRelease(
     Effect.sync(() => {
       socket.on("close", onClose)
+      // What the agent said before it closed comes first: it may have asked for the end.
+      const stopListening = joining.begin(contained)
       const code = closedWith()
       if (code !== undefined) onClose(code, Buffer.alloc(0))
-      return joining.begin(contained)
+      return stopListening
     }),
     (stopListening) =>
       (joining.leaving ?? Effect.void).pipe(

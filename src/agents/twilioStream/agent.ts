@@ -44,8 +44,17 @@ export const twilioStreamAgent = (limits: Limits): AgentSpec =>
       const sids = sidsOf(call)
       const messages = streamMessages(sids)
       sendText(socket, messages.connected())
-      sendText(socket, messages.start(parametersOf(call, settings.parameters ?? [])))
-      return makeLeg({ socket, held, streamSid: sids.streamSid, messages }, limits)
+      let isAnnounced = false
+      const announce = () => {
+        if (!isAnnounced) sendText(socket, messages.start(parametersOf(call, settings.parameters ?? [])))
+        isAnnounced = true
+      }
+      // Bots expect the audio right behind `start`, and on calls that we place the phone may ring for a minute.
+      if (call.direction === "inbound") announce()
+      return makeLeg(
+        { socket, held, streamSid: sids.streamSid, messages, announce, isAnnounced: () => isAnnounced },
+        limits
+      )
     })
   })
 

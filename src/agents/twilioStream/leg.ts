@@ -13,6 +13,7 @@ import { makeInbox } from "../socket/inbox.ts"
 import { joined } from "../socket/joined.ts"
 import { budget, controls, mistakes } from "../socket/limits.ts"
 import { makePlayer } from "../socket/player.ts"
+import { waiting } from "../socket/waiting.ts"
 import { costOf, type Limits } from "./limits.ts"
 import { mediaClock } from "./mediaClock.ts"
 import type { StreamMessages } from "./messages.ts"
@@ -27,12 +28,16 @@ const expansion = 2.5
 /** A stream that its bot closes is over at once, and so is what was not heard yet. */
 const hungUp: AgentEnd = { _tag: "HangUp", drain: false }
 
-/** A stream that was opened to a bot, which has got its `start`. */
+/** A stream that was opened to a bot. */
 export interface OpenStream {
   readonly socket: WebSocket
   readonly held: HeldSocket
   readonly streamSid: string
   readonly messages: StreamMessages
+  /** Sends the bot its `start`, unless it has got it. */
+  readonly announce: () => void
+  /** Whether it has got it. */
+  readonly isAnnounced: () => boolean
 }
 
 /** The marks of this stream: an earlier one of the same call, whose bot was lost, may have left some of its own to be answered. */
@@ -51,12 +56,15 @@ const outstandingMarks = () => {
 }
 
 /** The bot's part of one call, over a stream. */
-export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limits: Limits): AgentLeg => {
+export const makeLeg = (
+  { announce, held, isAnnounced, messages, socket, streamSid }: OpenStream,
+  limits: Limits
+): AgentLeg => {
   let closing = { code: 1000, reason: "the call is over" }
   let isStopped = false
   /** The bot's last message, and the close behind it. Safe to call again. */
   const stop = () => {
-    if (!isStopped) sendText(socket, messages.stop())
+    if (!isStopped && isAnnounced()) sendText(socket, messages.stop())
     isStopped = true
     socket.close(closing.code, closing.reason)
   }
@@ -168,7 +176,10 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
       end,
       receive: Effect.andThen(transport.receive(onMedia), finishHearing),
       closedWith: () => (socket.readyState === socket.CLOSED ? (held.closedWith() ?? 1006) : undefined),
-      begin: held.begin,
+      begin: (listener) => {
+        announce()
+        return held.begin(listener)
+      },
       onArrival,
       onClose,
       mistakes: () => unusable
@@ -177,6 +188,8 @@ export const makeLeg = ({ held, messages, socket, streamSid }: OpenStream, limit
 
   return {
     run,
+    // A bot that closes its stream in good order wants the call over, as soon as there is one.
+    waiting: waiting({ socket, held, limits, isLost: (code) => code !== 1000 && code !== 1005 }),
     ended: () =>
       Effect.suspend(() => {
         stop()

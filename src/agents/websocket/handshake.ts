@@ -1,21 +1,20 @@
 import { Effect } from "effect"
 import { WebSocket } from "ws"
 import { AgentUnreachable } from "../AgentSpec.ts"
-import { type Arrival, arrivals } from "../socket/arrivals.ts"
+import { arrivals } from "../socket/arrivals.ts"
 import { sendJson, shut } from "../socket/connection.ts"
-import { hold } from "../socket/hold.ts"
+import { type HeldSocket, hold } from "../socket/hold.ts"
 import type { Limits } from "./limits.ts"
 import type { AgentAudio, AgentIdentity, CallAccept, CallStart } from "./messages.ts"
 import { readFirst } from "./reading.ts"
 
-/** A connection over which the agent took the call. It is not read until `begin`. */
+/** A connection over which the agent took the call. */
 export interface AcceptedCall {
   readonly socket: WebSocket
   readonly audio: AgentAudio
   /** What the agent says that it is. */
   readonly agent: AgentIdentity
-  /** Reads the connection from now on; what came meanwhile is delivered first. Gives the way to stop. */
-  readonly begin: (listener: (arrival: Arrival) => void) => () => void
+  readonly held: HeldSocket
 }
 
 const refused = (host: string, why: string | undefined) =>
@@ -72,6 +71,6 @@ const accepted = (socket: WebSocket, accept: typeof CallAccept.Type, proposed: A
     socket,
     audio: { encoding: audio.encoding, sample_rate: audio.sample_rate },
     agent,
-    begin: hold(socket).begin
+    held: hold(socket)
   }
 }

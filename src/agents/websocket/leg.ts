@@ -15,6 +15,7 @@ import type { ProblemCode, ToAgent } from "./messages.ts"
 import { readMessage } from "./reading.ts"
 import { makeRequests, problem } from "./requests.ts"
 import { makeSpeech } from "../socket/speech.ts"
+import { waiting } from "../socket/waiting.ts"
 
 const hungUp = (drain: boolean): AgentEnd => ({ _tag: "HangUp", drain })
 
@@ -27,7 +28,7 @@ const answeringMessage = (news: AnsweringNews): ToAgent => {
 
 /** The agent's part of one call, over a connection on which it took the call. */
 export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
-  const { agent, audio, socket } = accepted
+  const { agent, audio, held, socket } = accepted
   const agentFormat: AudioFormat = { encoding: audio.encoding, sampleRate: audio.sample_rate }
   let closing = { code: 1000, reason: "the call is over" }
 
@@ -123,7 +124,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
       end,
       receive: transport.receive(onMedia),
       closedWith: () => (socket.readyState === socket.OPEN ? undefined : 1006),
-      begin: accepted.begin,
+      begin: held.begin,
       onArrival,
       onClose,
       mistakes: () => mistakesMade
@@ -138,6 +139,7 @@ export const makeLeg = (accepted: AcceptedCall, limits: Limits): AgentLeg => {
 
   return {
     run,
+    waiting: waiting({ socket, held, limits }),
     transferState: ({ reason, state }) =>
       Effect.sync(() =>
         sendJson(socket, { type: "transfer.state", state, ...(reason === undefined ? {} : { reason }) })

@@ -6,6 +6,7 @@ import { Effect, Fiber, Queue, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { WebSocket } from "ws"
 import { makeHearing } from "../../../src/agents/socket/hearing.ts"
+import { maxHeldBytes } from "../../../src/agents/socket/hold.ts"
 import { controls, mistakes, socketLimits } from "../../../src/agents/socket/limits.ts"
 import { events, maxEventBytes, standardLimits } from "../../../src/agents/websocket/limits.ts"
 import { revision } from "../../../src/agents/websocket/messages.ts"
@@ -13,7 +14,7 @@ import { maxTextBytes } from "../../../src/agents/websocket/reading.ts"
 import { maxEventName } from "../../../src/agents/AgentSpec.ts"
 import { defaultRedialSeconds, LineSettings } from "../../../src/agents/callSettings/line.ts"
 import { maxAgentEventBytes } from "../../../src/telephony/CallCommands.ts"
-import { transferRing } from "../../../src/telephony/deadlines.ts"
+import { preparedSeconds, transferRing } from "../../../src/telephony/deadlines.ts"
 import { bytesForMs } from "../../../src/Audio.ts"
 import { agentServer } from "../support/agentServer.ts"
 import { connect, startCall, until } from "../support/legs.ts"
@@ -309,6 +310,12 @@ describe("the guide", () => {
       ["messages that wait for you", mib(limits.maxUnreadBytes)],
       // test/transport/pacing.test.ts holds this one.
       ["your audio that waits to be heard", "60 s"],
+      ["what you send before there is audio", kib(maxHeldBytes)],
+      // test/telephony/preparedAgents.test.ts holds this one.
+      [
+        "from `call.accept` to the first audio",
+        `${preparedSeconds.inbound} s; ${preparedSeconds.outbound} s on a call that Switchboard places`
+      ],
       ["a message of any kind", mib(limits.maxMessageBytes)],
       ["a text message", kib(maxTextBytes)],
       ["messages that cannot be used", `${rate(mistakes)}; each is answered with \`error\``],

@@ -28,6 +28,7 @@ import { HeldCalls } from "../../../src/telephony/HeldCalls.ts"
 import { Inbound } from "../../../src/telephony/Inbound.ts"
 import { Node } from "../../../src/telephony/Node.ts"
 import { Operating } from "../../../src/telephony/Operating.ts"
+import { PreparedAgents } from "../../../src/telephony/PreparedAgents.ts"
 import { SignatureFailures } from "../../../src/telephony/signatures/SignatureFailures.ts"
 import { Sweeper } from "../../../src/telephony/Sweeper.ts"
 import { Tickets } from "../../../src/telephony/Tickets.ts"
@@ -156,6 +157,16 @@ const foundation = (spec = fakeSpec()) =>
     )
   )
 
+/** Agents are connected when there is audio. */
+const unprepared = Layer.succeed(
+  PreparedAgents,
+  PreparedAgents.of({
+    prepare: () => Effect.void,
+    take: () => Effect.succeed(Effect.undefined),
+    release: Effect.void
+  })
+)
+
 /** What is logged on purpose is of no interest to most tests. */
 const quiet = Logger.layer([])
 
@@ -168,7 +179,7 @@ export const world = (
 ) =>
   Layer.mergeAll(Inbound.layer, AnswerRoute.layer, Dialer.layer, Operating.layer, Sweeper.layer).pipe(
     Layer.provideMerge(Layer.mergeAll(Answering.layer, CallReportsLive.layer, Verification.layer)),
-    Layer.provideMerge(Transfers.layer),
+    Layer.provideMerge(Layer.mergeAll(Transfers.layer, unprepared)),
     Layer.provideMerge(Layer.mergeAll(CallEnding.layer, CallCommands.layer)),
     Layer.provideMerge(
       Layer.mergeAll(

@@ -8,7 +8,7 @@ import { type Leg, timestamp } from "./channel.ts"
 import { makeEvents } from "./events.ts"
 import { makeUpgrade, notUpgraded } from "./eventsSocket.ts"
 import { arrive, personHangsUp } from "./legs.ts"
-import { tick } from "./mixer.ts"
+import { catchUp } from "./mixer.ts"
 import { type AsteriskInbound, type AsteriskOptions, type FakeAsterisk, settingsOf } from "./options.ts"
 import { readParams } from "./params.ts"
 import { destroyBridge } from "./bridging.ts"
@@ -33,17 +33,11 @@ const concerned = (pbx: Pbx, { params, path }: ChannelRequest): Leg | undefined 
   return leg ?? (path[0] === "externalMedia" ? waitingLeg(pbx, params.get("app")) : undefined)
 }
 
-const tickMs = 20
-/** A process that stood still for longer does not make up for it, ms. */
-const maxLagMs = 1000
-
-/** The 20 ms clock of every channel, with absolute deadlines. */
+/** The clock of every channel: does each tick when it is due, or as soon as this process comes to it. */
 const beat = Effect.fnUntraced(function* (pbx: Pbx) {
-  let next = pbx.monotonicMs() + tickMs
   while (true) {
-    yield* Effect.sleep(Math.max(0, next - pbx.monotonicMs()))
-    if (pbx.monotonicMs() - next > maxLagMs) next = pbx.monotonicMs()
-    for (; next <= pbx.monotonicMs(); next += tickMs) tick(pbx)
+    yield* Effect.sleep(Math.max(0, pbx.nextTickMs - pbx.monotonicMs()))
+    catchUp(pbx)
   }
 })
 
@@ -54,6 +48,7 @@ const start = Effect.fnUntraced(function* (options: AsteriskOptions) {
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const launch = (effect: Effect.Effect<void>) => void run(effect)
   const nowMs = () => Math.trunc(clock.currentTimeMillisUnsafe())
+  const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const asteriskId = Array.from(randomBytes(6), (byte) => byte.toString(16).padStart(2, "0")).join(":")
   const user = { name: "gateway", password: randomBytes(16).toString("hex") }
   const application = `gw_${randomBytes(6).toString("hex")}`
@@ -66,12 +61,13 @@ const start = Effect.fnUntraced(function* (options: AsteriskOptions) {
     rooms: makeRooms(),
     exits: new Map(),
     sockets: new Set(),
-    monotonicMs: () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6,
+    monotonicMs,
     run: launch,
     section: "gateway_media",
     startedAt: timestamp(nowMs()),
     nextChannel: 0,
     lostFrames: 0,
+    nextTickMs: monotonicMs(),
     mediaUrl: options.mediaUrl
   }
   const desk = yield* makeCallDesk<Leg>({

@@ -3,6 +3,7 @@ import { WebSocket } from "ws"
 import { refreshMedia } from "./bridging.ts"
 import { logMessage, obey } from "./commands.ts"
 import { type MediaLeg, sendText } from "./mediaLeg.ts"
+import { catchUp } from "./mixer.ts"
 import {
   answerChannel,
   complain,
@@ -84,6 +85,7 @@ const listen = (pbx: Pbx, media: MediaLeg, socket: WebSocket) => {
   const isOurs = () => media.socket === socket && !channel.hangingUp
   socket.on("message", (data, binary) => {
     if (!Buffer.isBuffer(data) || !isOurs()) return
+    catchUp(pbx)
     if (data.length + headerBytes > maxMessageBytes) {
       media.socket = undefined
       socket.close(1009)

@@ -6,14 +6,30 @@ import { complain, ownerOf, type Pbx, publishChannel } from "./pbx.ts"
 
 const tickMs = 20
 
+/** A process that stood still for longer does not make up for it, ms. */
+const maxLagMs = 1000
+
+/**
+ * Does the ticks that are due. Asterisk's clock is punctual where this process may be late: a frame is played at the time of its
+ * tick, and whatever comes over a media socket finds the queue as it is by then.
+ */
+export const catchUp = (pbx: Pbx) => {
+  if (pbx.monotonicMs() - pbx.nextTickMs > maxLagMs) pbx.nextTickMs = pbx.monotonicMs()
+  while (pbx.nextTickMs <= pbx.monotonicMs()) {
+    const dueMs = pbx.nextTickMs
+    pbx.nextTickMs += tickMs
+    tick(pbx, dueMs)
+  }
+}
+
 /** One tick of 20 ms of the whole PBX: keys, then each media channel's frame, then the people's speech. */
-export const tick = (pbx: Pbx) => {
+const tick = (pbx: Pbx, dueMs: number) => {
   const people = new Set<Leg>()
   for (const channel of pbx.channels.values()) {
     if (channel.leg !== undefined) pressNext(pbx, channel, channel.leg)
   }
   for (const { media } of Array.from(pbx.channels.values())) {
-    if (media?.isStreaming === true && media.socket !== undefined) play(pbx, media, people)
+    if (media?.isStreaming === true && media.socket !== undefined) play(pbx, media, people, dueMs)
   }
   for (const bridge of pbx.bridges.values()) hear(pbx, bridge, people)
   for (const { record } of people) record.changed()
@@ -32,7 +48,7 @@ const pressNext = (pbx: Pbx, channel: Channel, leg: Leg) => {
 }
 
 /** Takes one frame from a media channel's queue; it is lost unless the channel shares a bridge with somebody. */
-const play = (pbx: Pbx, media: MediaLeg, people: Set<Leg>) => {
+const play = (pbx: Pbx, media: MediaLeg, people: Set<Leg>, dueMs: number) => {
   if (strikeStream(pbx, media) || media.options.passthrough) return
   const frame = media.queue.tick()
   const listeners = media.channel.bridge?.channels.flatMap(({ leg }) => leg ?? []) ?? []
@@ -45,7 +61,7 @@ const play = (pbx: Pbx, media: MediaLeg, people: Set<Leg>) => {
     return
   }
   const audio = media.toTrunk.convert(frame)
-  for (const { record } of listeners) record.stream?.playout.play(audio, record.stream.elapsedMs())
+  for (const { record } of listeners) record.stream?.playout.play(audio, record.stream.elapsedMs(dueMs))
 }
 
 /** Sends what the people in a bridge say to its media channels, packet by packet. */

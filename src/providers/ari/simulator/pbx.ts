@@ -32,6 +32,8 @@ export interface Pbx {
   nextChannel: number
   /** Frames of our side's audio that were taken from a queue while nobody could hear them. */
   lostFrames: number
+  /** When the next tick of the media clock is due, ms of `monotonicMs`. */
+  nextTickMs: number
   /** The address in websocket_client.conf. */
   mediaUrl: string | undefined
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { AsteriskOptions } from "../../../../src/providers/ari/simulator/options.ts"
+import type { CallSnapshot } from "../../../../src/simulator/SimulatorModule.ts"
 import { eventually, gateway, join } from "./gateway.ts"
 
 /** A call whose media is up. */
@@ -17,6 +18,7 @@ const talking = Effect.fnUntraced(function* (options: AsteriskOptions, transport
 })
 
 const json = (command: string, more: object = {}) => JSON.stringify({ command, ...more })
+const flushed = ({ mediaMessages }: CallSnapshot) => mediaMessages.find(({ kind }) => kind === "clear")?.atMs
 const frames = (count: number, value = 5) => new Uint8Array(160 * count).fill(value)
 
 describe("media over WebSocket", () => {
@@ -46,6 +48,22 @@ describe("media over WebSocket", () => {
       )
       assert.lengthOf(said("never"), 0)
       assert.deepStrictEqual(now.errors, [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("is punctual where its process stands still: what is flushed is not heard for longer than a frame", () =>
+    Effect.gen(function* () {
+      const { call, send } = yield* talking({ jitterMs: 0 }, "f(json)")
+      send(frames(200))
+      yield* call.until((now) => now.heard.played.length >= 160 * 10)
+      yield* Effect.sync(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150))
+      send(json("FLUSH_MEDIA"))
+      const after = yield* call.until(
+        (now) => now.heard.timeline.length > ((flushed(now) ?? Number.POSITIVE_INFINITY) + 100) * 8
+      )
+      assert.lengthOf(after.heard.spans, 1)
+      assert.isAtMost((after.heard.spans[0]?.endMs ?? 0) - (flushed(after) ?? 0), 20)
+      assert.isAtLeast(after.heard.played.length, 160 * 17)
     }).pipe(Effect.scoped)
   )
 
