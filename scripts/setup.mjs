@@ -25,8 +25,8 @@ const isInstalled = () => existsSync(stamp) && readFileSync(stamp, "utf8") === w
 const filesBelow = (folder) =>
   readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => name !== "dist" && name !== "node_modules")
+    .toSorted((left, right) => (left.name < right.name ? -1 : 1))
     .flatMap((entry) => (entry.isDirectory() ? filesBelow(join(folder, entry.name)) : [join(folder, entry.name)]))
-    .sort()
 
 const wantedConsole = () => {
   const hash = createHash("sha256").update(wanted)

@@ -1,18 +1,4 @@
-/** What a browser tells about where a request comes from. */
-export interface RequestHeaders {
-  readonly [name: string]: string | ReadonlyArray<string> | undefined
-}
-
-const textOf = (header: string | ReadonlyArray<string> | undefined) => (typeof header === "string" ? header : undefined)
-
-/**
- * Whether `Origin` is the service's own: that of its public address, or of the address at which the browser asked it, as an
- * operator does on the machine itself. False where there is no `Origin`.
- */
-export const isOwnOrigin = (headers: RequestHeaders, publicUrl: string): boolean => {
-  const origin = URL.parse(textOf(headers["origin"]) ?? "")
-  return origin !== null && (origin.origin === URL.parse(publicUrl)?.origin || origin.host === textOf(headers["host"]))
-}
+import { isOwnOrigin, type RequestHeaders, textOf } from "../network/ownOrigin.ts"
 
 /** Whether a page of another site sent this, as far as the browser tells: `Sec-Fetch-Site` and `Origin`, where they are there. */
 export const isCrossSite = (headers: RequestHeaders, publicUrl: string): boolean => {

@@ -2,8 +2,8 @@ import { Effect, Option, Redacted } from "effect"
 import { Cookies } from "effect/http"
 import { ApiKeys, type KeyOwner } from "../organizations/ApiKeys.ts"
 import { ConsoleSessions } from "../organizations/ConsoleSessions.ts"
+import { isOwnOrigin, type RequestHeaders } from "../network/ownOrigin.ts"
 import { Settings } from "../Settings.ts"
-import { isOwnOrigin, type RequestHeaders } from "./sameOrigin.ts"
 
 /** Why an upgrade request is not let in, as the API's problems have it. */
 export interface NotAdmitted {

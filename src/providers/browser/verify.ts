@@ -1,6 +1,7 @@
 import { Clock, Effect, Option } from "effect"
 import type { RawRequest } from "../../carrier/RawRequest.ts"
 import { type InboundCall, MalformedWebhook } from "../../carrier/TelephonyProvider.ts"
+import { isOwnOrigin } from "../../network/ownOrigin.ts"
 import { SignatureRejected, VerifiedRequest } from "../../carrier/VerifiedRequest.ts"
 import { provider } from "./config.ts"
 import { type Keys, type Pass, provenPass } from "./pass.ts"
@@ -39,8 +40,8 @@ export const inboundReader = (keys: Keys) => (request: VerifiedRequest) =>
 
 /** Pages of other sites may open WebSockets to anywhere, and say so in `Origin`. Programs say nothing. */
 export const verifyUpgrade = (request: RawRequest): Effect.Effect<void, SignatureRejected> => {
-  const origin = request.headers["origin"]
-  return origin === undefined || origin === URL.parse(request.publicUrl)?.origin
+  const { headers, publicUrl } = request
+  return headers["origin"] === undefined || isOwnOrigin(headers, publicUrl)
     ? Effect.void
-    : Effect.fail(rejected("the media socket was opened by a page of another site than PUBLIC_URL"))
+    : Effect.fail(rejected("the media socket was opened by a page of another site than this service"))
 }

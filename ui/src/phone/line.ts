@@ -10,14 +10,14 @@ export interface TakenCall {
   readonly callId: string | undefined
 }
 
-/** The page was opened at another address than the one that the service is known by: its calls are refused there. */
-const elsewhere = (url: string) => {
-  const known = URL.parse(url)?.origin
-  return known === undefined || known === location.origin
-    ? undefined
-    : new Error(
-        `This page was opened at ${location.origin}, but the service is known as ${known} (its PUBLIC_URL), and takes calls from there only. Open ${known}/phone and call again.`
-      )
+/**
+ * The same place at this page's own address. The service gives its addresses as carriers need them, by `PUBLIC_URL`; who opened the
+ * page inside the network, or as `localhost`, reaches the same service where the page came from.
+ */
+const here = (url: string): string => {
+  const place = new URL(url)
+  const isSocket = place.protocol.startsWith("ws")
+  return `${isSocket ? location.origin.replace(/^http/, "ws") : location.origin}${place.pathname}${place.search}`
 }
 
 /**
@@ -30,9 +30,7 @@ export const beginCall = async (configurationId: string, agentId: string, signal
     payload: { agent_id: agentId },
     signal
   })
-  const wrongPlace = elsewhere(pass.inbound_url)
-  if (wrongPlace !== undefined) return Promise.reject(wrongPlace)
-  const response = await fetch(pass.inbound_url, {
+  const response = await fetch(here(pass.inbound_url), {
     method: "POST",
     headers: { "content-type": "text/plain" },
     body: pass.body,
@@ -88,7 +86,7 @@ export const openLine = (
   rate: number,
   { audio, clear, closed, mark, opened }: LineListener
 ): Line => {
-  const socket = new WebSocket(mediaUrl)
+  const socket = new WebSocket(here(mediaUrl))
   socket.binaryType = "arraybuffer"
   let wasOpen = false
   const say = (message: Readonly<Record<string, unknown>>) => {
