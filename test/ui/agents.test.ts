@@ -16,6 +16,8 @@ const shows = (page: Page, text: string | RegExp) => Effect.promise(() => page.g
 const isNarrow = (page: Page) =>
   Effect.promise(async () => assert.isAtMost(Number(await page.evaluate("document.documentElement.scrollWidth")), 390))
 
+const file = (name: string, bytes: Uint8Array) => ({ name, mimeType: "audio/wav", buffer: Buffer.from(bytes) })
+
 const echo = Effect.fnUntraced(function* (name: string) {
   const app = yield* App
   return createdId(yield* app.request("POST", agents, { name, kind: "echo", settings: {} }))
@@ -122,7 +124,6 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
       const opened = yield* openConsole({ path: "/agents?tab=clips", width: 390 })
       const { page } = opened
       yield* shows(page, "No audio clips")
-      const file = (name: string, bytes: Uint8Array) => ({ name, mimeType: "audio/wav", buffer: Buffer.from(bytes) })
       const upload = (name: string, bytes: Uint8Array) =>
         Effect.promise(async () => {
           await page.getByLabel("WAV file").setInputFiles(file(name, bytes))

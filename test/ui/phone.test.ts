@@ -67,7 +67,9 @@ layer(withMicrophone, { excludeTestServices: true, timeout: "120 seconds" })("th
         const digits = Effect.map(eventsOf(app, call?.id ?? ""), (events) =>
           events.flatMap(({ kind, payload }) => (kind.endsWith("digit") ? [payload["digit"]] : []))
         )
-        yield* Effect.repeat(Effect.delay(digits, "20 millis"), { until: (pressed) => pressed.join("") === "5#" })
+        yield* Effect.repeat(Effect.delay(digits, "20 millis"), {
+          until: ([first, second]) => first === "5" && second === "#"
+        })
 
         yield* press(page, "Mute")
         yield* meterUntil(page, "You", "below", SILENT)

@@ -15,27 +15,30 @@ const makeAgent = Effect.gen(function* () {
 layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "120 seconds" })(
   "simulated carriers",
   (it) => {
-    it.effect("ring an agent with a fault that was chosen in the page, and the list of calls has what came of it", () =>
-      Effect.gen(function* () {
-        yield* makeAgent
-        const opened = yield* openConsole({ path })
-        const { page } = opened
-        yield* Effect.promise(async () => {
-          await page.getByLabel("Carrier", { exact: true }).selectOption("vonage")
-          await page.getByLabel("What goes wrong").selectOption("media-drops")
-        })
-        yield* isAccessible(page)
-        yield* picture(page, "simulator")
-        yield* Effect.promise(() => page.getByRole("button", { name: "Simulate" }).click())
-        yield* Effect.promise(() =>
-          page.getByText("The simulated call is over: media lost").waitFor({ timeout: 45_000 })
-        )
-        const [call] = yield* callsOf(yield* App)
-        assert.deepStrictEqual([call?.mode, call?.end_reason], ["vonage", "media_lost"])
-        yield* Effect.promise(() => page.getByRole("link", { name: "Watch its timeline" }).click())
-        assert.include(page.url(), `/calls/${call?.id}`)
-        yield* isContent(opened)
-      }).pipe(Effect.scoped)
+    it.effect(
+      "ring an agent with a fault that was chosen in the page, and the list of calls has what came of it",
+      () =>
+        Effect.gen(function* () {
+          yield* makeAgent
+          const opened = yield* openConsole({ path })
+          const { page } = opened
+          yield* Effect.promise(async () => {
+            await page.getByLabel("Carrier", { exact: true }).selectOption("twilio")
+            await page.getByLabel("What goes wrong").selectOption("media-drops")
+          })
+          yield* isAccessible(page)
+          yield* picture(page, "simulator")
+          yield* Effect.promise(() => page.getByRole("button", { name: "Simulate" }).click())
+          yield* Effect.promise(() =>
+            page.getByText("The simulated call is over: media lost").waitFor({ timeout: 45_000 })
+          )
+          const [call] = yield* callsOf(yield* App)
+          assert.deepStrictEqual([call?.mode, call?.end_reason], ["twilio", "media_lost"])
+          yield* Effect.promise(() => page.getByRole("link", { name: "Watch its timeline" }).click())
+          assert.include(page.url(), `/calls/${call?.id}`)
+          yield* isContent(opened)
+        }).pipe(Effect.scoped),
+      60_000
     )
   }
 )

@@ -41,9 +41,10 @@ class Capture extends AudioWorkletProcessor {
     super()
     this.resampler = new Resampler(sampleRate, rate)
     this.framer = new Framer(rate / FRAMES_PER_S)
-    this.port.onmessage = ({ data }: MessageEvent<ToCapture>) => {
+    this.port.addEventListener("message", ({ data }: MessageEvent<ToCapture>) => {
       this.isMuted = data.muted
-    }
+    })
+    this.port.start()
   }
 
   process(inputs: Channels): boolean {
@@ -70,11 +71,12 @@ class Playout extends AudioWorkletProcessor {
     this.buffer = new JitterBuffer({ target: TARGET_S * sampleRate, most: MOST_S * sampleRate }, (name) =>
       this.tell({ type: "mark", name })
     )
-    this.port.onmessage = ({ data }: MessageEvent<ToPlayout>) => this.take(data)
+    this.port.addEventListener("message", ({ data }: MessageEvent<ToPlayout>) => this.take(data))
+    this.port.start()
   }
 
   private tell(message: FromPlayout) {
-    this.port.postMessage(message)
+    this.port.postMessage(message, [])
   }
 
   private take(message: ToPlayout) {

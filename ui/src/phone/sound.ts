@@ -7,6 +7,7 @@ import {
   type ToCapture,
   type ToPlayout
 } from "./messages.ts"
+// oxlint-disable-next-line import/default -- Vite compiles the worklet to a file of its own, and exports its URL.
 import workletUrl from "./phone.worklet.ts?worker&url"
 import { sampleVoice } from "./sampleVoice.ts"
 
@@ -107,11 +108,13 @@ export const openSound = async (rate: number, voice: Voice, listener: SoundListe
     processorOptions
   })
   playout.connect(context.destination)
-  capture.port.onmessage = ({ data }: MessageEvent<FromCapture>) => listener.said(data.pcm, data.dbfs)
-  playout.port.onmessage = ({ data }: MessageEvent<FromPlayout>) => {
+  capture.port.addEventListener("message", ({ data }: MessageEvent<FromCapture>) => listener.said(data.pcm, data.dbfs))
+  playout.port.addEventListener("message", ({ data }: MessageEvent<FromPlayout>) => {
     if (data.type === "mark") listener.reached(data.name)
     else listener.heard(data.dbfs)
-  }
+  })
+  capture.port.start()
+  playout.port.start()
 
   const mouth = heardFrom === undefined ? undefined : context.createMediaStreamSource(heardFrom)
   heardFrom?.getAudioTracks().forEach((track) => track.addEventListener("ended", listener.lost))
@@ -134,13 +137,13 @@ export const openSound = async (rate: number, voice: Voice, listener: SoundListe
     play: (message) => playout.port.postMessage(message, message.type === "audio" ? [message.pcm] : []),
     mute: (muted) => {
       const message: ToCapture = { muted }
-      capture.port.postMessage(message)
+      capture.port.postMessage(message, [])
     },
     speakAs,
     hasMicrophone: mouth !== undefined,
     close: () => {
-      capture.port.onmessage = null
-      playout.port.onmessage = null
+      capture.port.close()
+      playout.port.close()
       heardFrom?.getTracks().forEach((track) => track.stop())
       void context.close()
     }
