@@ -53,6 +53,7 @@ describe("Settings", () => {
         SWITCHBOARD_CARRIER_URL_ACME_SIP: "https://sip.example.com",
         SWITCHBOARD_TRUSTED_PROXIES: "10.0.0.0/8, 2001:db8::/32,192.0.2.7",
         SWITCHBOARD_PRIVATE_HOSTS: "pbx.internal,10.1.2.0/24",
+        SWITCHBOARD_SIMULATOR: "ON",
         SWITCHBOARD_MAX_CALL_SECONDS: "60",
         SWITCHBOARD_MAX_CALLS: "2",
         SWITCHBOARD_DRAIN_SECONDS: "0",
@@ -73,6 +74,7 @@ describe("Settings", () => {
       assert.deepStrictEqual(values.trustedProxies, ["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"])
       assert.deepStrictEqual(values.privateHosts, ["pbx.internal", "10.1.2.0/24"])
       assert.deepStrictEqual([values.maxCallSeconds, values.maxCalls, values.drainSeconds], [60, 2, 0])
+      assert.deepStrictEqual(values.simulator, Option.some(true))
       assert.deepStrictEqual([values.logLevel, values.logFormat], ["debug", "json"])
       assert.deepStrictEqual(values.otlpEndpoint, Option.some("http://collector:4318"))
     })

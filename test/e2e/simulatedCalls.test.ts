@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import * as providers from "../../src/providers/index.ts"
 import type { FaultName } from "../../src/simulator/Faults.ts"
-import { App, callsOf, callsUntil, createdId, setUp, theirs } from "../support/app.ts"
+import { App, callsOf, callsUntil, createdId, eventsOf, setUp, theirs } from "../support/app.ts"
 
 const Simulator = Schema.Struct({
   available: Schema.Boolean,
@@ -116,7 +116,8 @@ layer(App.layer(simulator, "twilio"), { excludeTestServices: true, timeout: "60 
           for (const [index, call] of calls.entries()) {
             const [mode, direction] = wanted[index] ?? assert.fail("too many calls")
             const reason = direction === "inbound" ? "caller_hung_up" : "callee_hung_up"
-            assert.deepInclude(call, { mode, direction, status: "completed", end_reason: reason })
+            const log = JSON.stringify(yield* eventsOf(yield* App, call.id))
+            assert.deepInclude(call, { mode, direction, status: "completed", end_reason: reason }, log)
             assert.isAbove(call.duration_ms ?? 0, 8000)
           }
           const all = yield* atRest

@@ -204,6 +204,7 @@ layer(withNumber, { excludeTestServices: true, timeout: "60 seconds" })("the cal
         await page.getByRole("button", { name: "End recording" }).click()
         await recordings.getByText("Ready").waitFor()
         const place = recordings.getByRole("slider", { name: "Place in the recording" })
+        await place.waitFor()
         await until(page, "document.querySelector('[role=slider] path').getBBox().height > 10")
         await place.click()
         await until(page, "document.querySelector('audio').currentTime > 0.5")
@@ -256,17 +257,17 @@ layer(withNumber, { excludeTestServices: true, timeout: "60 seconds" })("the cal
       const { call, id } = yield* talking("+442071838757")
       const opened = yield* openConsole({ path: `/calls/${id}` })
       const { page } = opened
-      let loud = 0
+      const loud: Array<number> = []
       page.on("websocket", (socket) => {
         socket.on("framereceived", ({ payload }) => {
-          if (typeof payload !== "string" && payload.some((byte) => byte !== 0)) loud++
+          if (typeof payload !== "string" && payload.some((byte) => byte !== 0)) loud.push(payload.length)
         })
       })
       yield* Effect.promise(async () => {
         await page.getByRole("button", { name: "Listen in" }).click()
         await page.getByText("You hear the call").waitFor()
         await page.getByLabel("Volume").fill("0.5")
-        while (loud < 10) await page.waitForTimeout(50)
+        while (loud.length < 10) await page.waitForTimeout(50)
       })
       yield* isAccessible(page)
       yield* over(call)

@@ -51,10 +51,11 @@ export class Listening extends Context.Service<
 
       const admit = Effect.fn("Listening.admit")(function* (organizationId: string, callId: string) {
         const call = yield* history.get(organizationId, callId)
+        // The session of a call that is over may still be on its way out.
+        if (call.endedAt !== undefined || call.mediaState === "ended") return yield* hasNoMedia
         const media = live.find(call.id)
         if (media !== undefined) return media
-        const isOpen = call.mediaState === "connecting" || call.mediaState === "streaming"
-        return yield* call.endedAt === undefined && isOpen && call.nodeId !== node.id ? onOtherNode : hasNoMedia
+        return yield* call.mediaState !== "none" && call.nodeId !== node.id ? onOtherNode : hasNoMedia
       })
 
       const run = Effect.fnUntraced(function* (media: OpenMedia, socket: MediaSocket) {

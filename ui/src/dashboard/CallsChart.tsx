@@ -53,7 +53,11 @@ const optionsOf = (width: number, { accent, ink, line, muted }: Colours): Option
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))] } },
+    scales: {
+      // A bar stands on the minutes that follow its time: the last one needs room, too.
+      x: { range: ({ data: [times] }, least, most) => [least, most + (times[1] ?? most) - (times[0] ?? most)] },
+      y: { range: (_, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))] }
+    },
     axes: [axis, { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }],
     series: [{}, column(accent), column(muted), { stroke: ink, width: 1.5, points: { show: false } }]
   }

@@ -27,7 +27,7 @@ const Measure = ({
       {name}
       <span className="text-muted block text-xs">{children}</span>
     </dt>
-    <dd className="flex items-center gap-2 tabular-nums">
+    <dd className="flex items-center gap-2 whitespace-nowrap tabular-nums">
       {value}
       <Badge tone={tone}>{word}</Badge>
     </dd>
