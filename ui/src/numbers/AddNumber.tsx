@@ -1,6 +1,6 @@
 import { Plus } from "lucide-react"
 import { useMemo, useState } from "react"
-import { useConfigurationChoices, useProviderName } from "../configurations/queries.ts"
+import { useConfigurationChoices, useProviderName, useProviders } from "../configurations/queries.ts"
 import { textOf } from "../form/fields.ts"
 import { GenericForm } from "../form/GenericForm.tsx"
 import { Button } from "../parts/Button.tsx"
@@ -75,6 +75,8 @@ const Choices = ({
   const countries = useCountries()
   const configurations = useConfigurationChoices()
   const nameOf = useProviderName()
+  const { data: providers = [] } = useProviders()
+  const hasNumbers = (provider: string) => providers.find((each) => each.provider === provider)?.phone !== true
   return (
     <Loaded of={agents}>
       {(agentList) => (
@@ -86,7 +88,9 @@ const Choices = ({
                   agents={agentList}
                   countries={countryList}
                   configurationId={configurationId}
-                  configurations={all.map(({ id, name, provider }) => ({ id, name: `${name} (${nameOf(provider)})` }))}
+                  configurations={all
+                    .filter(({ provider }) => hasNumbers(provider))
+                    .map(({ id, name, provider }) => ({ id, name: `${name} (${nameOf(provider)})` }))}
                   onDone={onDone}
                 />
               )}
