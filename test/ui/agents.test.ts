@@ -35,7 +35,7 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
       yield* Effect.promise(() => page.getByRole("link", { name: /^WebSocket server/ }).click())
       yield* Effect.promise(async () => {
         await page.getByLabel("Name").fill("Receptionist")
-        await page.getByLabel("Secret").fill("a-secret-of-sixteen-and-more")
+        await page.getByRole("textbox", { name: "Secret" }).fill("a-secret-of-sixteen-and-more")
       })
       yield* press(page, "Make the agent")
       yield* shows(page, / is needed$/)

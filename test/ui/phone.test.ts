@@ -14,7 +14,7 @@ const SILENT = -90
 const louderThan = (page: Page, side: "You" | "Agent", dbfs: number) =>
   Effect.promise(async () => {
     const element = await page.getByRole("meter", { name: side }).elementHandle()
-    await page.waitForFunction(([node, than]) => Number(Object(node).getAttribute("aria-valuenow")) > Number(than), [
+    await page.waitForFunction(([node, than]) => Number(Object(node).getAttribute("aria-valuenow")) > than, [
       element,
       dbfs
     ] as const)
