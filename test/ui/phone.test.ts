@@ -10,16 +10,32 @@ import { fakeMicrophone, refusedMicrophone } from "./support/voice.ts"
 const LOUD = -40
 const SILENT = -90
 
-/** Waits until a meter shows more, or less, than this, dBFS. */
-const meterUntil = (page: Page, side: "You" | "Agent", is: "above" | "below", dbfs: number) =>
+/** Waits until a meter shows more than this, dBFS. */
+const louderThan = (page: Page, side: "You" | "Agent", dbfs: number) =>
   Effect.promise(async () => {
     const element = await page.getByRole("meter", { name: side }).elementHandle()
+    await page.waitForFunction(([node, than]) => Number(Object(node).getAttribute("aria-valuenow")) > Number(than), [
+      element,
+      dbfs
+    ] as const)
+  })
+
+/** Longer than the voice pauses, ms. */
+const LONG_PAUSE_MS = 1200
+
+/** Waits until both meters have shown silence for longer than the voice ever pauses. */
+const bothSilent = (page: Page) =>
+  Effect.promise(async () => {
     await page.waitForFunction(
-      ([node, than, wanted]) => {
-        const now = Number(Object(node).getAttribute("aria-valuenow"))
-        return wanted === "above" ? now > Number(than) : now < Number(than)
+      ([most, longMs, seen]) => {
+        const view = Object(globalThis)
+        const meters: ReadonlyArray<unknown> = [...view.document.querySelectorAll("[role=meter]")]
+        const isSilent = meters.every((meter) => Number(Object(meter).getAttribute("aria-valuenow")) < most)
+        if (!isSilent) view[seen] = undefined
+        else view[seen] ??= performance.now()
+        return view[seen] !== undefined && performance.now() - view[seen] > longMs
       },
-      [element, dbfs, is] as const
+      [SILENT, LONG_PAUSE_MS, "silentSince"] as const
     )
   })
 
@@ -55,8 +71,8 @@ layer(withMicrophone, { excludeTestServices: true, timeout: "120 seconds" })("th
         yield* press(page, /^Make a /)
         yield* press(page, "Call")
         yield* talking(page)
-        yield* meterUntil(page, "You", "above", LOUD)
-        yield* meterUntil(page, "Agent", "above", LOUD)
+        yield* louderThan(page, "You", LOUD)
+        yield* louderThan(page, "Agent", LOUD)
         yield* isAccessible(page)
         yield* picture(page, "phone-talking")
 
@@ -72,10 +88,9 @@ layer(withMicrophone, { excludeTestServices: true, timeout: "120 seconds" })("th
         })
 
         yield* press(page, "Mute")
-        yield* meterUntil(page, "You", "below", SILENT)
-        yield* meterUntil(page, "Agent", "below", SILENT)
+        yield* bothSilent(page)
         yield* press(page, "Unmute")
-        yield* meterUntil(page, "Agent", "above", LOUD)
+        yield* louderThan(page, "Agent", LOUD)
 
         yield* press(page, "Hang up")
         yield* shows(page, "caller hung up")
@@ -109,10 +124,10 @@ layer(withMicrophone, { excludeTestServices: true, timeout: "120 seconds" })("th
       yield* talking(page)
       yield* press(page, "Play the sample voice")
       yield* shows(page, "synthetic voice without words speaks")
-      yield* meterUntil(page, "Agent", "above", LOUD)
+      yield* louderThan(page, "Agent", LOUD)
       yield* picture(page, "phone-390")
       yield* press(page, "Speak yourself")
-      yield* meterUntil(page, "You", "above", LOUD)
+      yield* louderThan(page, "You", LOUD)
       yield* press(page, "Hang up")
       yield* shows(page, "caller hung up")
     }).pipe(Effect.scoped)
@@ -164,7 +179,7 @@ layer(withMicrophone, { excludeTestServices: true, timeout: "120 seconds" })("th
       yield* alerts(page, "There is no microphone")
       yield* press(page, "Call with the sample voice")
       yield* talking(page)
-      yield* meterUntil(page, "Agent", "above", LOUD)
+      yield* louderThan(page, "Agent", LOUD)
       yield* press(page, "Hang up")
       yield* shows(page, "caller hung up")
       yield* isContent(opened)
