@@ -8,7 +8,9 @@ import { LimitReached } from "../../src/telephony/Admission.ts"
 import { CallHistory } from "../../src/telephony/CallHistory.ts"
 import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Doctor } from "../../src/telephony/doctor/Doctor.ts"
+import { LiveCalls } from "../../src/telephony/live/LiveCalls.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
+import { Overview } from "../../src/telephony/Overview.ts"
 import { SimulatedCalls } from "../../src/telephony/simulation/SimulatedCalls.ts"
 import { Transfers } from "../../src/telephony/Transfers.ts"
 import { TransferStore } from "../../src/telephony/TransferStore.ts"
@@ -24,7 +26,9 @@ const calls = Layer.mergeAll(
   }),
   Layer.mock(CallHistory, {}),
   Layer.mock(Doctor, {}),
+  Layer.mock(LiveCalls, {}),
   Layer.mock(Operating, {}),
+  Layer.mock(Overview, {}),
   Layer.mock(RecordingArchive, {}),
   Layer.mock(SimulatedCalls, { unavailable: undefined }),
   Layer.mock(Transfers, {}),
