@@ -8,7 +8,7 @@ export const textOf = (header: string | ReadonlyArray<string> | undefined) =>
   typeof header === "string" ? header : undefined
 
 /**
- * Whether `Origin` is the service's own: that of its public address, or of the address at which the page asked it, as an
+ * Whether `Origin` is the service's own: that of its public address, or of the address at which it was asked, as an
  * operator does on the machine itself. False where there is no `Origin`.
  */
 export const isOwnOrigin = (headers: RequestHeaders, publicUrl: string): boolean => {

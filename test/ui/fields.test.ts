@@ -48,11 +48,18 @@ const form = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}$/), { minLength: 1, m
   )
 )
 
-const nested = (entries: ReadonlyArray<{ readonly field: FormField; readonly value: Schema.Json }>) => {
-  const plain = entries.filter(({ field: { name } }) => !name.includes("."))
+interface Entry {
+  readonly field: FormField
+  readonly value: Schema.Json
+}
+
+const pairs = (entries: ReadonlyArray<Entry>) =>
+  Object.fromEntries(entries.map(({ field: { name }, value }) => [name.replace("inner.", ""), value]))
+
+/** The saved values of a form as the service shows them. */
+const nested = (entries: ReadonlyArray<Entry>) => {
   const inner = entries.filter(({ field: { name } }) => name.includes("."))
-  const pairs = (some: typeof entries) =>
-    Object.fromEntries(some.map(({ field: { name }, value }) => [name.replace("inner.", ""), value]))
+  const plain = entries.filter((entry) => !inner.includes(entry))
   return { ...pairs(plain), ...(inner.length === 0 ? {} : { inner: pairs(inner) }) }
 }
 

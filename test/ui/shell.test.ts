@@ -53,7 +53,7 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "6
         if (role === "viewer") yield* app.request("DELETE", `/api/v1/organizations/api-keys/${id}`)
       }
       yield* Effect.promise(async () => {
-        await page.getByRole("link", { name: "Agents" }).click()
+        // The dashboard asks again every few seconds.
         await page.getByLabel("API key").waitFor()
       })
     }).pipe(Effect.scoped)
@@ -70,6 +70,7 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "6
       assert.notStrictEqual(light, dark)
       yield* Effect.promise(async () => {
         await page.getByRole("radio", { name: "Dark" }).click()
+        await page.getByRole("radio", { name: "Dark", checked: true }).waitFor()
         assert.strictEqual(await page.evaluate(background), dark)
         await page.reload()
         await page.getByRole("radio", { name: "Dark", checked: true }).waitFor()
