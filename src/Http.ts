@@ -12,11 +12,10 @@ import * as mediaUpgrades from "./http/mediaUpgrades.ts"
 import { Settings } from "./Settings.ts"
 import { webhooks } from "./telephony/webhooks.ts"
 
-const routes = Layer.mergeAll(
+const serviceRoutes = Layer.mergeAll(
   apiRoutes,
   webhooks,
   health.layer,
-  consoleFiles.layer(consoleFiles.builtConsole),
   PrometheusMetrics.layerHttp({ path: "/metrics" })
 )
 
@@ -37,6 +36,7 @@ const isUntraced = ({ url }: { readonly url: string }) =>
 export const layer = Layer.unwrap(
   Effect.gen(function* () {
     const { host, port } = yield* Settings
+    const routes = Layer.mergeAll(serviceRoutes, yield* consoleFiles.routes(consoleFiles.builtConsole))
     // A webhook must be read within the carrier's patience; an idle keep-alive connection may wait longer than a proxy's.
     const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000 })
     const http = NodeHttpServer.layer(() => server, { host, port, gracefulShutdownTimeout: "5 seconds" })

@@ -9,8 +9,9 @@ import { WebSocket } from "ws"
 import { root } from "./support/imports.ts"
 import { temporaryFolder } from "./support/database.ts"
 import { ask, startService } from "./support/service.ts"
+import { isContent, launch, openConsoleOf } from "./ui/support/console.ts"
 
-const copied = ["src", "scripts", "package.json", "tsconfig.json", ".prettierrc.json"]
+const copied = ["src", "scripts", "ui/dist", "package.json", "tsconfig.json", ".prettierrc.json"]
 const twoFiles = ["src/TelephonyConfig.ts", "src/providers/index.ts"]
 
 const filesBelow = (folder: string) =>
@@ -85,7 +86,7 @@ const callOver = (url: string) =>
 
 describe("npm run new-provider", () => {
   it.live(
-    "adds a carrier by one folder and two lines, and it is served, saved, masked and called",
+    "adds a carrier by one folder and two lines, and it is served, shown in the console, saved, masked and called",
     () =>
       Effect.gen(function* () {
         const copy = yield* withAcme
@@ -118,6 +119,14 @@ describe("npm run new-provider", () => {
           Schema.decodeUnknownSync(Metadata)(metadata.body).providers.map(({ provider }) => provider),
           "acme"
         )
+
+        const opened = yield* openConsoleOf(service, yield* launch(), { path: "/configurations/new" })
+        yield* Effect.promise(async () => {
+          await opened.page.getByRole("button", { name: "Acme" }).click()
+          await opened.page.getByLabel("Account id").waitFor()
+          await opened.page.getByLabel("API key").waitFor()
+        })
+        yield* isContent(opened)
 
         const agent = yield* service.request("POST", `${organizations}/agents`, {
           name: "Echo",
@@ -170,7 +179,7 @@ describe("npm run new-provider", () => {
         )
         assert.notInclude(service.log(), "acme-secret-1234")
       }),
-    60_000
+    120_000
   )
 
   it.live("refuses a name that is taken, and writes nothing", () =>

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url"
-import { Effect, Layer } from "effect"
+import { Effect } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Settings } from "../Settings.ts"
 import { type ConsoleFile, readConsole } from "./consoleFolder.ts"
@@ -95,8 +95,9 @@ const serve = (files: ReadonlyMap<string, ConsoleFile>) =>
   )
 
 /**
- * The console from the folder of its build: its files, and its page under every path that is nothing else, so that a link into it
- * can be opened. Where there is no build: a plain page at `/`.
+ * Reads the console from the folder of its build and gives its routes: its files, and its page under every path that is nothing
+ * else, so that a link into it can be opened. Where there is no build: a plain page at `/`. Read before the server listens: who asks
+ * it before it has its routes is never answered.
  */
-export const layer = (folder: string) =>
-  Layer.unwrap(Effect.map(readConsole(folder), (files) => (files === undefined ? homePage.layer : serve(files))))
+export const routes = (folder: string) =>
+  Effect.map(readConsole(folder), (files) => (files === undefined ? homePage.layer : serve(files)))

@@ -59,7 +59,7 @@ const ask = (port: number, path: string, headers: Readonly<Record<string, string
 const serving = Effect.fnUntraced(function* (folder: string, publicUrl = "https://voice.example") {
   const http = NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })
   const routes = Layer.mergeAll(
-    consoleFiles.layer(folder),
+    yield* consoleFiles.routes(folder),
     unknownPaths,
     HttpRouter.add("GET", "/healthz", HttpServerResponse.jsonUnsafe({ status: "ok" }))
   )

@@ -62,10 +62,17 @@ export interface Opened {
 // A request that the API refuses is told by the browser too; that is how a refusal is tested.
 const isRefusal = (text: string) => /Failed to load resource: the server responded with a status of 4\d\d/.test(text)
 
-/** Opens the console in a context of its own (cookies, storage), signed in. Closed with the scope. */
+/** Opens the console of a file's service: see `openConsoleOf`. */
 export const openConsole = Effect.fnUntraced(function* (view: View = {}) {
-  const app = yield* App
-  const browser = yield* Chromium
+  return yield* openConsoleOf(yield* App, yield* Chromium, view)
+})
+
+/** Opens a service's console in a context of its own (cookies, storage), signed in. Closed with the scope. */
+export const openConsoleOf = Effect.fnUntraced(function* (
+  app: { readonly url: string; readonly apiKey: string },
+  browser: Browser,
+  view: View = {}
+) {
   const { width = 1440, dark = false, path = "/", permissions = [], apiKey = app.apiKey } = view
   const context = yield* Effect.acquireRelease(
     Effect.promise(() =>
