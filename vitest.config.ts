@@ -11,6 +11,11 @@ const long = [
   "test/simulator/simulate.test.ts",
   "test/recording/killed.test.ts",
   "test/newProvider.test.ts",
+  "test/e2e/killed.test.ts",
+  "test/e2e/start.test.ts",
+  "test/ui/calls.test.ts",
+  "test/providers/browser/service.test.ts",
+  "test/e2e/simulatedCalls.test.ts",
   "test/agents/twilioStream/openAi.test.ts",
   "test/telephony/mediaLine.test.ts",
   "test/telephony/sweeper.test.ts",
@@ -34,8 +39,8 @@ export default defineConfig({
     globalSetup: ["test/support/postgres.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Many files wait for real sockets and real seconds: three at a time keep two cores busy.
-    maxWorkers: 3,
+    // Many files wait for real sockets and real seconds: four at a time keep two cores busy.
+    maxWorkers: 4,
     // A worker keeps what it has loaded from file to file: loading costs as much as testing. Tests share no state by modules.
     isolate: false,
     sequence: { sequencer: LongFirst }

@@ -10,6 +10,7 @@ import { root } from "./support/imports.ts"
 import { temporaryFolder } from "./support/database.ts"
 import { ask, startService } from "./support/service.ts"
 import { isContent, launch, openConsoleOf } from "./ui/support/console.ts"
+import { input } from "./ui/support/forms.ts"
 
 const copied = ["src", "scripts", "ui/dist", "package.json", "tsconfig.json", ".prettierrc.json"]
 const twoFiles = ["src/TelephonyConfig.ts", "src/providers/index.ts"]
@@ -123,8 +124,7 @@ describe("npm run new-provider", () => {
         const opened = yield* openConsoleOf(service, yield* launch(), { path: "/configurations/new" })
         yield* Effect.promise(async () => {
           await opened.page.getByRole("button", { name: "Acme" }).click()
-          await opened.page.getByLabel("Account id").waitFor()
-          await opened.page.getByLabel("API key").waitFor()
+          for (const field of ["account_id", "api_key"]) await input(opened.page, `config.${field}`).waitFor()
         })
         yield* isContent(opened)
 

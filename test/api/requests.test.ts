@@ -128,6 +128,7 @@ layer(apiServer(embeddedDatabase, [carrier.spec, twilio]), { excludeTestServices
         display_name: displayName,
         connectivity,
         docs_url: docsUrl,
+        phone: false,
         fields: JSON.parse(JSON.stringify(fields))
       })
       assert.strictEqual(at(answer, "providers.1.provider"), "twilio")

@@ -57,6 +57,9 @@ export interface ServiceOptions {
 /** A data folder whose database was made already: making one takes a service seconds at its first start. */
 const preparedFolder = Effect.tap(temporaryFolder, (folder) => Effect.orDie(prepareFolder(folder)))
 
+/** The embedded database's code is compiled once and not again for speed: a process that lives for seconds is up sooner. */
+const QUICK = "--liftoff-only"
+
 /** Starts `src/main.ts`, waits until it is ready, and kills it with the scope. */
 export const startService = Effect.fnUntraced(function* (
   options: ServiceOptions = {}
@@ -71,7 +74,7 @@ export const startService = Effect.fnUntraced(function* (
     Effect.sync(() => {
       const started = spawn(
         process.execPath,
-        [...(options.nodeArguments ?? []), join(options.projectRoot ?? root, "src/main.ts")],
+        [QUICK, ...(options.nodeArguments ?? []), join(options.projectRoot ?? root, "src/main.ts")],
         {
           env: {
             PATH: process.env["PATH"],
