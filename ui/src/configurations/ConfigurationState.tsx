@@ -2,12 +2,15 @@ import { CircleAlert, CircleCheck, CirclePause } from "lucide-react"
 import { Badge } from "../parts/Badge.tsx"
 import type { ConfigurationSummary } from "./queries.ts"
 
-/** Ready, incomplete with the step that blocks, or parked with the reason. */
+/** Ready, incomplete with the step that blocks, or parked with the reason. A simulated one rests between its calls. */
 export const ConfigurationState = ({
-  of: { blocking_step, inactive_reason, inactive_since, ready },
+  of: { blocking_step, inactive_reason, inactive_since, ready, simulated },
   brief = false
 }: {
-  readonly of: Pick<ConfigurationSummary, "blocking_step" | "inactive_reason" | "inactive_since" | "ready">
+  readonly of: Pick<
+    ConfigurationSummary,
+    "blocking_step" | "inactive_reason" | "inactive_since" | "ready" | "simulated"
+  >
   /** Only the word, without why. */
   readonly brief?: boolean
 }) => {
@@ -18,6 +21,7 @@ export const ConfigurationState = ({
       </Badge>
     )
   }
+  if (simulated) return <Badge>idle</Badge>
   const parked = inactive_since !== null
   const why = parked ? (inactive_reason ?? "It was switched off.") : blocking_step
   return (
