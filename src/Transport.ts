@@ -112,6 +112,8 @@ export interface Transport {
   /** Waits until everything queued has been heard (or the media ended). Bounded by the length of what is queued plus 2 s. */
   readonly drained: Effect.Effect<void>
   readonly playout: Effect.Effect<Playout>
+  /** How often speech that was under way had a gap until now, because its next part came too late. */
+  readonly underruns: Effect.Effect<number>
   /** Lets `tap` listen in until the media ends, and gives the way to stop it. */
   readonly tap: (tap: MediaTap) => () => void
   /** Ends the stream from our side with a WebSocket close code. */

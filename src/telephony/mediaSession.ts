@@ -22,6 +22,7 @@ import { mediaLine } from "./mediaLine.ts"
 import { pressDigits } from "./mediaDigits.ts"
 import { persist } from "./mediaNotes.ts"
 import type { MediaProgress } from "./mediaProgress.ts"
+import { type Note, noteUnderruns, notingClears } from "./mediaQuality.ts"
 import { mediaTransfers } from "./mediaTransfers.ts"
 import { PreparedAgents } from "./PreparedAgents.ts"
 
@@ -101,13 +102,15 @@ export const mediaSession = Effect.gen(function* () {
     function* (admitted: AdmittedCall, socket: MediaSocket, progress: MediaProgress) {
       const { call } = admitted
       const agent = yield* findAgent(call)
-      const answering = callAnswering({ call, now: pacer.now, note: (kind, details) => note(call, kind, details) })
+      const noted: Note = (kind, details) => note(call, kind, details)
+      const answering = callAnswering({ call, now: pacer.now, note: noted })
       progress.answering = answering
       const connect = yield* connections(agent, progress, prepared.take(call.id))
       const first = Effect.tap(connect.first, answering.introduce)
       // Who is called may not pick up at all.
       const early = isRinging(call) ? undefined : yield* Effect.forkScoped(first)
-      const transport = yield* openTransport(admitted, socket)
+      const transport = notingClears(yield* openTransport(admitted, socket), noted)
+      yield* Effect.forkScoped(noteUnderruns(transport, noted))
       progress.transport = transport
       yield* live.show({ callId: call.id, organizationId: call.organizationId, transport })
       const isRecorded = call.record ?? agent.settings.recording?.enabled ?? false
@@ -127,7 +130,7 @@ export const mediaSession = Effect.gen(function* () {
         line,
         first: early === undefined ? first : Fiber.join(early),
         again: (attempt) => Effect.tap(connect.again(attempt), answering.introduce),
-        note: (kind, details) => note(call, kind, details)
+        note: noted
       })
     },
     (effect, { call }, _socket, progress) =>

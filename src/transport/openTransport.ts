@@ -91,6 +91,7 @@ const makeTransport = (stream: MediaStream, { info, wire, playout, unread }: Ope
       return Effect.sync(forget)
     }),
     playout: Effect.sync(() => playout.figures(now())),
+    underruns: Effect.sync(() => playout.underruns),
     tap: (tap) => stream.listenIn(tap),
     close: (code, reason) => Effect.sync(() => stream.stop(code, reason))
   }

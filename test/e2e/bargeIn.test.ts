@@ -3,7 +3,7 @@ import { Effect, Queue } from "effect"
 import { simulator } from "../../src/providers/twilio/simulator.ts"
 import type { CallSnapshot, SimulatedCall } from "../../src/simulator/SimulatorModule.ts"
 import { agentServer, type Visit } from "../agents/support/agentServer.ts"
-import { App, endOf, ours, setUp, theirs } from "../support/app.ts"
+import { App, endOf, eventsOf, ours, setUp, theirs } from "../support/app.ts"
 
 /** ms of mu-law at 8 kHz that is nowhere silent. */
 const talk = (ms: number) => Uint8Array.from({ length: ms * 8 }, (_, index) => 0x10 + (index % 97))
@@ -80,7 +80,11 @@ layer(App.layer(simulator, "twilio"), { excludeTestServices: true })("an agent t
       assert.isTrue(Buffer.from(heard.played).subarray(-rest.length).equals(rest))
       yield* visit.say({ type: "hangup" })
       assert.strictEqual((yield* visit.nextOf("call.end")).reason, "agent_ended")
-      assert.deepInclude(yield* endOf(app, call.id), { end_reason: "agent_ended", end_owner: "agent" })
+      const ended = yield* endOf(app, call.id)
+      assert.deepInclude(ended, { end_reason: "agent_ended", end_owner: "agent" })
+      const interruptions = (yield* eventsOf(app, ended.id)).filter(({ kind }) => kind === "media.cleared")
+      assert.isAtLeast(interruptions.length, 2)
+      for (const { payload } of interruptions) assert.isAbove(Number(payload["dropped_ms"]), 0)
       assert.deepStrictEqual((yield* call.settled).errors, [])
     }).pipe(Effect.scoped)
   )

@@ -88,6 +88,7 @@ export const fakeTransport = Effect.fnUntraced(function* (
     }),
     drained: Deferred.await(drained),
     playout: Effect.sync(() => ({ queuedMs: msPlayed(), sentMs: 0, heardMs: 0 })),
+    underruns: Effect.succeed(0),
     tap: () => () => {},
     close: () => Effect.void
   }

@@ -80,9 +80,15 @@ const media: Readonly<Record<string, Tell>> = {
   "media.streaming": plain("Audio flows in both directions.", "good"),
   "media.ended": plain("The audio connection is closed."),
   "media.failed": plain((p) => `The audio connection broke${because(p)}`, "bad"),
-  "media.clear": plain("Queued speech was thrown away, because the caller was to be listened to."),
-  "media.cleared": plain("Queued speech was thrown away, because the caller was to be listened to."),
-  "media.underrun": plain("The agent's speech came too slowly: the caller heard a gap.", "warn"),
+  "media.cleared": plain(
+    (p) =>
+      `The agent was interrupted: ${ms(p, "dropped_ms")} of its speech were thrown away, ${ms(p, "heard_ms")} had been heard.`
+  ),
+  "media.underrun": plain(
+    (p) =>
+      `The agent's speech came too slowly: ${p["count"] === 1 ? "a gap was" : `${text(p, "count")} gaps were`} heard.`,
+    "warn"
+  ),
   answering_machine: plain(
     (p) =>
       `Answered by “${text(p, "result")}”, says ${text(p, "source") === "carrier" ? "the carrier" : "this service"}.`,
