@@ -53,7 +53,9 @@ const ask = (port: number, path: string, headers: Readonly<Record<string, string
             })
           )
         })
-    }).end()
+    })
+      .on("error", (error) => resume(Effect.die(error)))
+      .end()
   })
 
 const serving = Effect.fnUntraced(function* (folder: string, publicUrl = "https://voice.example") {
