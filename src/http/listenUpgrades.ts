@@ -81,7 +81,8 @@ export const layer = (server: Server) =>
       }
       yield* Effect.acquireRelease(
         Effect.sync(() => server.removeAllListeners("upgrade").on("upgrade", dispatch)),
-        () => Effect.sync(() => server.off("upgrade", dispatch).on("upgrade", pass))
+        // Those before are on their way out as well: handed on to them, a socket would be nobody's.
+        () => Effect.sync(() => server.off("upgrade", dispatch))
       )
     })
   )
