@@ -2,10 +2,10 @@ import { Search } from "lucide-react"
 import { type ReactNode, useRef, useState } from "react"
 import { SelectInput, TextInput } from "../form/inputs.tsx"
 import { Button } from "../parts/Button.tsx"
+import { useProviders } from "../parts/providers.ts"
 import { statuses } from "./call.ts"
 import { endReasons } from "./endReasons.ts"
 import { type Filters, filtersOf, queryOf } from "./filters.ts"
-import { useProviders } from "./names.ts"
 
 const TYPING_MS = 300
 

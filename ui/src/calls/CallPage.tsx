@@ -5,12 +5,13 @@ import { buttonClass } from "../parts/Button.tsx"
 import { CopyButton } from "../parts/CopyButton.tsx"
 import { Card, EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { Moment } from "../parts/time.tsx"
+import { useProviderName } from "../parts/providers.ts"
 import { type Call, costText, isLive, newer } from "./call.ts"
 import { CallDuration, Direction, StatusBadge } from "./CallParts.tsx"
 import { EndNote } from "./EndNote.tsx"
 import { LiveControls } from "./LiveControls.tsx"
 import { useLiveCalls, useToldCalls } from "./live.ts"
-import { useAgent, useProviderName } from "./names.ts"
+import { useAgent } from "./names.ts"
 import { useCall } from "./queries.ts"
 import { Recordings } from "./Recordings.tsx"
 import { Timeline } from "./Timeline.tsx"
@@ -35,7 +36,7 @@ const AgentName = ({ id }: { readonly id: string | null }) => {
 }
 
 const Head = ({ call }: { readonly call: Call }) => {
-  const provider = useProviderName(call.mode)
+  const provider = useProviderName()(call.mode)
   return (
     <Card>
       <dl className="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-4">

@@ -4,17 +4,17 @@ import { Button, buttonClass } from "../parts/Button.tsx"
 import { EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { Cell, Table } from "../parts/Table.tsx"
 import { Moment } from "../parts/time.tsx"
+import { useProviderName } from "../parts/providers.ts"
 import { type Call, isLive, statuses } from "./call.ts"
 import { CallFilters } from "./CallFilters.tsx"
 import { CallDuration, Direction, EndBadge, LiveBadge, StatusBadge } from "./CallParts.tsx"
 import { queryOf, useFilters } from "./filters.ts"
 import { useLiveCalls, useMerged } from "./live.ts"
 import { Meters } from "./Meters.tsx"
-import { useProviderName } from "./names.ts"
 import { useCalls } from "./queries.ts"
 
 const Row = ({ call }: { readonly call: Call }) => {
-  const provider = useProviderName(call.mode)
+  const provider = useProviderName()(call.mode)
   return (
     <tr>
       <Cell>

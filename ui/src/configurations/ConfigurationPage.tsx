@@ -10,14 +10,8 @@ import { useMay } from "../session/session.ts"
 import { ConfigurationState } from "./ConfigurationState.tsx"
 import { ConnectionCard } from "./ConnectionCard.tsx"
 import { DeleteConfiguration } from "./DeleteConfiguration.tsx"
-import {
-  type Configuration,
-  type Provider,
-  useConfiguration,
-  useProviders,
-  useReactivate,
-  useSetDefault
-} from "./queries.ts"
+import { type Configuration, useConfiguration, useReactivate, useSetDefault } from "./queries.ts"
+import { type Provider, useProviders } from "../parts/providers.ts"
 import { SettingsCard } from "./SettingsCard.tsx"
 import { SetupCard } from "./SetupCard.tsx"
 

@@ -7,7 +7,8 @@ import { EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { Cell, Table } from "../parts/Table.tsx"
 import { useMay } from "../session/session.ts"
 import { ConfigurationState } from "./ConfigurationState.tsx"
-import { type ConfigurationSummary, useConfigurations, useProviderName } from "./queries.ts"
+import { type ConfigurationSummary, useConfigurations } from "./queries.ts"
+import { useProviderName } from "../parts/providers.ts"
 
 const Row = ({ of }: { readonly of: ConfigurationSummary }) => {
   const nameOf = useProviderName()

@@ -1,5 +1,5 @@
 import { ExternalLink } from "lucide-react"
-import type { Provider } from "./queries.ts"
+import type { Provider } from "../parts/providers.ts"
 
 /** To the carrier's own documents, in another tab. */
 export const DocsLink = ({ of: { display_name, docs_url } }: { readonly of: Provider }) => (

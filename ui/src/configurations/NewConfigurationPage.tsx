@@ -8,7 +8,8 @@ import { Card, EmptyState, Loaded, PageHeader } from "../parts/Page.tsx"
 import { useMay } from "../session/session.ts"
 import { DocsLink } from "./DocsLink.tsx"
 import { newConfigurationFields, problemFields } from "./formFields.ts"
-import { type Provider, useCreateConfiguration, useProviders } from "./queries.ts"
+import { useCreateConfiguration } from "./queries.ts"
+import { type Provider, useProviders } from "../parts/providers.ts"
 
 const connectivity: Readonly<Record<Provider["connectivity"], string>> = {
   api: "HTTP API",

@@ -6,7 +6,8 @@ import { Card } from "../parts/Page.tsx"
 import { useMay } from "../session/session.ts"
 import { configurationFields, problemFields } from "./formFields.ts"
 import { DocsLink } from "./DocsLink.tsx"
-import { type Configuration, type Provider, useConfiguration, useSaveConfiguration } from "./queries.ts"
+import { type Configuration, useConfiguration, useSaveConfiguration } from "./queries.ts"
+import type { Provider } from "../parts/providers.ts"
 
 /** A configuration shaped like the request that saves it. */
 const formOf = ({ credentials, name }: Configuration) => ({ name, config: credentials })

@@ -1,6 +1,7 @@
 import { Circle, CircleCheck } from "lucide-react"
 import { Card } from "../parts/Page.tsx"
-import type { Configuration, Provider } from "./queries.ts"
+import type { Configuration } from "./queries.ts"
+import type { Provider } from "../parts/providers.ts"
 
 /** What has to be done before the configuration can be used, in the order in which to do it. */
 export const SetupCard = ({ of, provider }: { readonly of: Configuration; readonly provider: Provider }) => {

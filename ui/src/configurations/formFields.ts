@@ -1,5 +1,5 @@
 import { below, type FormField } from "../form/fields.ts"
-import type { Provider } from "./queries.ts"
+import type { Provider } from "../parts/providers.ts"
 
 const name: FormField = {
   name: "name",

@@ -8,26 +8,10 @@ const ONE = "/api/v1/organizations/telephony-configs/:id"
 
 export type Configuration = AnswerOf<"GET", typeof ONE>
 export type ConfigurationSummary = AnswerOf<"GET", typeof LIST>["configurations"][number]
-export type Provider = AnswerOf<"GET", "/api/v1/organizations/telephony-providers/metadata">["providers"][number]
 export type ConnectionReport = AnswerOf<"POST", `${typeof ONE}/test-connection`>
 
 /** A page of a list that a person chooses from. */
 const CHOICES = 200
-
-/** The carriers that the service knows, with their forms. They change only with the service. */
-export const useProviders = () =>
-  useQuery({
-    queryKey: ["providers"],
-    staleTime: 300_000,
-    queryFn: async ({ signal }) =>
-      (await request("GET", "/api/v1/organizations/telephony-providers/metadata", { signal })).providers
-  })
-
-/** What a carrier is called; its registry name while that is not known. */
-export const useProviderName = () => {
-  const { data } = useProviders()
-  return (provider: string) => data?.find((each) => each.provider === provider)?.display_name ?? provider
-}
 
 export const useConfigurations = () =>
   useInfiniteQuery({

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router"
-import { useProviders } from "../calls/names.ts"
+import { useProviders } from "../parts/providers.ts"
 import { Badge, type Tone } from "../parts/Badge.tsx"
 import { Card } from "../parts/Page.tsx"
 import { durationText } from "../parts/time.tsx"

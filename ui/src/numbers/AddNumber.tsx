@@ -1,6 +1,7 @@
 import { Plus } from "lucide-react"
 import { useMemo, useState } from "react"
-import { useConfigurationChoices, useProviderName, useProviders } from "../configurations/queries.ts"
+import { useConfigurationChoices } from "../configurations/queries.ts"
+import { useProviderName, useProviders } from "../parts/providers.ts"
 import { textOf } from "../form/fields.ts"
 import { GenericForm } from "../form/GenericForm.tsx"
 import { Button } from "../parts/Button.tsx"

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import { useDeferredValue, useState } from "react"
-import { useConfigurationChoices, useProviderName } from "../configurations/queries.ts"
+import { useConfigurationChoices } from "../configurations/queries.ts"
+import { useProviderName } from "../parts/providers.ts"
 import { Labelled, TextInput } from "../form/inputs.tsx"
 import { buttonClass } from "../parts/Button.tsx"
 import { MoreButton } from "../parts/MoreButton.tsx"

@@ -3,7 +3,8 @@ import { Button, buttonClass } from "../parts/Button.tsx"
 import { EmptyState, ProblemNote } from "../parts/Page.tsx"
 import { useMay } from "../session/session.ts"
 import type { AgentKind } from "../agents/queries.ts"
-import { easyPhone, type PhoneProvider, useSetUp } from "./queries.ts"
+import { easyPhone, useSetUp } from "./queries.ts"
+import type { Provider } from "../parts/providers.ts"
 
 /** What is still missing for a first call, and one button that makes all of it. */
 export const SetUp = ({
@@ -12,7 +13,7 @@ export const SetUp = ({
   hasAgent,
   kind
 }: {
-  readonly providers: ReadonlyArray<PhoneProvider>
+  readonly providers: ReadonlyArray<Provider>
   readonly hasPhone: boolean
   readonly hasAgent: boolean
   /** A kind of agent that needs no settings. */

@@ -1,25 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
-import type { AnswerOf } from "../api/endpoints.ts"
 import { request } from "../api/request.ts"
 import { type AgentKind, configurationsOf, useAgentKinds } from "../agents/queries.ts"
-
-export type PhoneProvider = AnswerOf<"GET", "/api/v1/organizations/telephony-providers/metadata">["providers"][number]
-
-const keys = { providers: ["phone", "providers"], configurations: ["configurations", "for the phone"] } as const
+import { type Provider, useProviders } from "../parts/providers.ts"
 
 /** The providers whose configurations can be called from a page. */
-export const usePhoneProviders = () =>
-  useQuery({
-    queryKey: keys.providers,
-    staleTime: Infinity,
-    queryFn: ({ signal }) => request("GET", "/api/v1/organizations/telephony-providers/metadata", { signal }),
-    select: ({ providers }) => providers.filter(({ phone }) => phone)
-  })
+export const usePhoneProviders = () => {
+  const { data, error, refetch } = useProviders()
+  return { data: data?.filter(({ phone }) => phone), error, refetch }
+}
 
 /** The configurations that this page can call with: active ones, and not the simulator's. */
-export const usePhones = (providers: ReadonlyArray<PhoneProvider>) =>
+export const usePhones = (providers: ReadonlyArray<Provider>) =>
   useQuery({
-    queryKey: keys.configurations,
+    queryKey: ["configurations", "for the phone"],
     queryFn: ({ signal }) => configurationsOf(signal),
     select: (all) =>
       all.filter(
@@ -28,19 +21,19 @@ export const usePhones = (providers: ReadonlyArray<PhoneProvider>) =>
       )
   })
 
-const needsNothing = ({ fields }: Pick<AgentKind | PhoneProvider, "fields">) => !fields.some(({ required }) => required)
+const needsNothing = ({ fields }: Pick<AgentKind | Provider, "fields">) => !fields.some(({ required }) => required)
 
 /** The first kind of agent that needs no settings. */
 export const useEasyKind = () => useAgentKinds().data?.find(needsNothing)
 
 /** The first provider with a phone whose configuration needs no settings. */
-export const easyPhone = (providers: ReadonlyArray<PhoneProvider>) => providers.find(needsNothing)
+export const easyPhone = (providers: ReadonlyArray<Provider>) => providers.find(needsNothing)
 
 /** Makes what a first call needs: a configuration to call with, an agent to call, or both. Gives the agent that was made. */
 export const useSetUp = () => {
   const queries = useQueryClient()
   return useMutation({
-    mutationFn: async (make: { readonly phone: PhoneProvider | undefined; readonly kind: AgentKind | undefined }) => {
+    mutationFn: async (make: { readonly phone: Provider | undefined; readonly kind: AgentKind | undefined }) => {
       if (make.phone !== undefined) {
         const { display_name: name, provider } = make.phone
         await request("POST", "/api/v1/organizations/telephony-configs", { payload: { name, config: { provider } } })
