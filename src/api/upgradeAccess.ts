@@ -1,9 +1,10 @@
 import { Effect, Option, Redacted } from "effect"
 import { Cookies } from "effect/http"
+import { isOwnOrigin, type RequestHeaders, textOf } from "../network/ownOrigin.ts"
 import { ApiKeys, type KeyOwner } from "../organizations/ApiKeys.ts"
 import { ConsoleSessions } from "../organizations/ConsoleSessions.ts"
-import { isOwnOrigin, type RequestHeaders } from "../network/ownOrigin.ts"
 import { Settings } from "../Settings.ts"
+import { sessionCookie } from "./Authorization.ts"
 
 /** Why an upgrade request is not let in, as the API's problems have it. */
 export interface NotAdmitted {
@@ -21,7 +22,7 @@ const nobody = refused(401, "unauthorized", "Send an API key of this service, or
 const otherSite = refused(403, "csrf", "With the console's cookie only the service's own pages can connect.")
 const viewer = refused(403, "forbidden", "This needs the role operator; the key has the role viewer.")
 
-const text = (header: string | ReadonlyArray<string> | undefined) => (typeof header === "string" ? header : "")
+const text = (header: string | ReadonlyArray<string> | undefined) => textOf(header) ?? ""
 
 /** Tells who asks for a WebSocket, by API key or by the console's cookie, where it is an operator or an admin. */
 export const upgradeAccess = Effect.gen(function* () {
@@ -32,7 +33,7 @@ export const upgradeAccess = Effect.gen(function* () {
   return Effect.fnUntraced(function* (headers: RequestHeaders) {
     const bearer = /^bearer +(.+)$/i.exec(text(headers["authorization"]))?.[1] ?? ""
     const key = bearer === "" ? text(headers["x-api-key"]) : bearer
-    const cookie = Cookies.parseHeader(text(headers["cookie"]))["switchboard_session"] ?? ""
+    const cookie = Cookies.parseHeader(text(headers["cookie"]))[sessionCookie.key] ?? ""
     let owner: KeyOwner | undefined
     if (key !== "") owner = Option.getOrUndefined(yield* apiKeys.authenticate(Redacted.make(key)))
     else if (cookie !== "") {

@@ -4,34 +4,22 @@ import { Effect, FiberSet, Layer } from "effect"
 import { upgradeAccess } from "../api/upgradeAccess.ts"
 import { Listening } from "../telephony/live/Listening.ts"
 import { acceptor } from "../transport/webSocket.ts"
+import { refuseUpgrade, takeUpgrades, upgradeReasons } from "./upgrades.ts"
 
 const path = /^\/api\/v1\/telephony\/calls\/([0-9a-fA-F-]{1,64})\/listen\/?(\?.*)?$/
 
-const titles: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  409: "Conflict",
-  503: "Service Unavailable"
-}
-
 /** A refusal before the upgrade: a problem document, as the API answers. */
-const refuse = (socket: Duplex, status: number, code: string, detail: string) => {
-  if (!socket.writable) return
-  const title = titles[status] ?? "Refused"
-  const body = JSON.stringify({
-    type: `urn:switchboard:problem:${code.replaceAll("_", "-")}`,
-    status,
-    title,
-    code,
-    detail
+const refuse = (socket: Duplex, status: number, code: string, detail: string) =>
+  refuseUpgrade(socket, status, {
+    headers: { "Content-Type": "application/problem+json" },
+    body: JSON.stringify({
+      type: `urn:switchboard:problem:${code.replaceAll("_", "-")}`,
+      status,
+      title: upgradeReasons[status] ?? "Refused",
+      code,
+      detail
+    })
   })
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
-}
-
-type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /**
  * Takes the upgrade requests of those who want to listen in on a call, for as long as the scope is open; refused before the upgrade
@@ -69,20 +57,9 @@ export const layer = (server: Server) =>
       )
       const fork = yield* FiberSet.makeRuntime()
 
-      const others = server.rawListeners("upgrade")
-      const pass: OnUpgrade = (...upgrade) => {
-        for (const other of others) Reflect.apply(other, server, upgrade)
-      }
-      const dispatch: OnUpgrade = (request, socket, head) => {
-        const callId = path.exec(request.url ?? "")?.[1]
-        if (callId === undefined) return pass(request, socket, head)
-        socket.on("error", () => socket.destroy())
-        fork(serve(request, socket, head, callId))
-      }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => server.removeAllListeners("upgrade").on("upgrade", dispatch)),
-        // Those before are on their way out as well: handed on to them, a socket would be nobody's.
-        () => Effect.sync(() => server.off("upgrade", dispatch))
-      )
+      yield* takeUpgrades(server, ({ url = "" }) => {
+        const callId = path.exec(url)?.[1]
+        return callId === undefined ? undefined : (...upgrade) => void fork(serve(...upgrade, callId))
+      })
     })
   )

@@ -7,6 +7,7 @@ import { Settings } from "../Settings.ts"
 import { MediaSessions } from "../telephony/MediaSessions.ts"
 import { goneSocket } from "../transport/goneSocket.ts"
 import { acceptor } from "../transport/webSocket.ts"
+import { refuseUpgrade, takeUpgrades } from "./upgrades.ts"
 
 /** The path of a media socket, up to its ticket. */
 const prefix = "/api/v1/telephony/ws/"
@@ -16,22 +17,6 @@ const fixed = /^\/api\/v1\/telephony\/ws\/?\?([^#]*)$/
 
 /** A ticket is short; a longer path cannot hold one. */
 const maxTicketLength = 128
-
-const reasons: Readonly<Record<number, string>> = {
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  409: "Conflict",
-  503: "Service Unavailable"
-}
-
-const refuse = (socket: Duplex, status: number) => {
-  if (!socket.writable) return
-  const retry = status === 503 ? "Retry-After: 2\r\n" : ""
-  socket.end(
-    `HTTP/1.1 ${status} ${reasons[status] ?? "Refused"}\r\n${retry}Connection: close\r\nContent-Length: 0\r\n\r\n`
-  )
-}
 
 const rawRequest = (request: IncomingMessage, publicUrl: string): RawRequest => ({
   method: request.method ?? "GET",
@@ -48,8 +33,6 @@ const ticketIn = (target: string): string | undefined => {
   if (query !== undefined) return singleField(parseForm(query) ?? [], "ticket") ?? ""
   return target.startsWith(prefix) ? target.slice(prefix.length) : undefined
 }
-
-type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 /**
  * Takes the upgrade requests of media sockets over from the HTTP server's own handler, for as long as the scope is open:
@@ -76,7 +59,9 @@ export const layer = (server: Server) =>
             Effect.catchTag("UpgradeRefused", ({ status, reason }) =>
               Effect.andThen(
                 Effect.logInfo("refused a media socket", { status, reason }),
-                Effect.sync(() => refuse(socket, status))
+                Effect.sync(() =>
+                  refuseUpgrade(socket, status, { headers: status === 503 ? { "Retry-After": "2" } : {} })
+                )
               )
             ),
             Effect.onError(() => Effect.sync(() => socket.destroy()))
@@ -84,21 +69,11 @@ export const layer = (server: Server) =>
       )
 
       const fork = yield* FiberSet.makeRuntime()
-      const open = (request: IncomingMessage, socket: Duplex, head: Buffer, ticket: string) => {
-        socket.on("error", () => socket.destroy())
-        if (ticket.length === 0 || ticket.length > maxTicketLength) refuse(socket, 404)
-        else fork(serve(request, socket, head, Redacted.make(ticket, { label: "ticket" })))
-      }
-
-      const others = server.rawListeners("upgrade")
-      const dispatch: OnUpgrade = (request, socket, head) => {
-        const ticket = ticketIn(request.url ?? "")
-        if (ticket !== undefined) return open(request, socket, head, ticket)
-        others.forEach((other) => Reflect.apply(other, server, [request, socket, head]))
-      }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => server.removeAllListeners("upgrade").on("upgrade", dispatch)),
-        () => Effect.sync(() => server.off("upgrade", dispatch))
-      )
+      yield* takeUpgrades(server, ({ url = "" }) => {
+        const ticket = ticketIn(url)
+        if (ticket === undefined) return undefined
+        if (ticket.length === 0 || ticket.length > maxTicketLength) return (_, socket) => refuseUpgrade(socket, 404)
+        return (...upgrade) => void fork(serve(...upgrade, Redacted.make(ticket, { label: "ticket" })))
+      })
     })
   )

@@ -7,7 +7,7 @@ import { type Page, type PageRequest, pageOf, rowKey } from "../organizations/ro
 import { storableText } from "../store/storable.ts"
 import type { Call } from "./Call.ts"
 import type { EndReason } from "./EndReason.ts"
-import { readCalls } from "./callRow.ts"
+import { readCalls, shownColumns } from "./callRow.ts"
 
 /** There is no such call in this organization. */
 export class CallNotFound extends Schema.TaggedError<CallNotFound>()("CallNotFound", { id: Schema.String }) {}
@@ -63,14 +63,13 @@ export class CallHistory extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
 
-      /** The newest one: only that can still be going on. */
-      const recording = sql`(SELECT state FROM recordings WHERE call_id = calls.id ORDER BY id DESC LIMIT 1) AS recording`
+      const columns = shownColumns(sql)
 
       const get = Effect.fn("CallHistory.get")(function* (organizationId: string, id: string) {
         const key = rowKey(id)
         if (Option.isNone(key)) return yield* new CallNotFound({ id })
         const [call] = yield* Effect.flatMap(
-          sql`SELECT *, ${recording} FROM calls WHERE id = ${key.value} AND organization_id = ${organizationId}`,
+          sql`SELECT ${columns} FROM calls WHERE id = ${key.value} AND organization_id = ${organizationId}`,
           readCalls
         )
         return call ?? (yield* new CallNotFound({ id }))
@@ -98,7 +97,7 @@ export class CallHistory extends Context.Service<
           ...(live === undefined ? [] : [live ? sql`ended_at IS NULL` : sql`ended_at IS NOT NULL`])
         ]
         const calls = yield* Effect.flatMap(
-          sql`SELECT *, ${recording} FROM calls WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${page.limit + 1}`,
+          sql`SELECT ${columns} FROM calls WHERE ${sql.and(conditions)} ORDER BY id DESC LIMIT ${page.limit + 1}`,
           readCalls
         )
         return pageOf(calls, page)

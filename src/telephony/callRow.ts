@@ -1,4 +1,5 @@
 import { type DateTime, Effect, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
 import { CallStatus } from "../carrier/CallStatus.ts"
 import { RecordingState } from "../recording/RecordingStore.ts"
 import type { Call } from "./Call.ts"
@@ -49,6 +50,10 @@ const Row = Schema.Struct({
   cost_amount: orNull(Schema.String),
   cost_currency: orNull(Schema.String)
 })
+
+/** What a call is shown by: its row, and the state of its newest recording, which alone can still be going on. */
+export const shownColumns = (sql: SqlClient.SqlClient) =>
+  sql`*, (SELECT state FROM recordings WHERE call_id = calls.id ORDER BY id DESC LIMIT 1) AS recording`
 
 const decodeRow = Schema.decodeUnknownEffect(Row)
 

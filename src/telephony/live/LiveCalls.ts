@@ -3,7 +3,7 @@ import { SqlClient } from "effect/sql"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Call } from "../Call.ts"
 import type { CallLevel } from "../CallCommands.ts"
-import { type CallRecord, readCalls } from "../callRow.ts"
+import { type CallRecord, readCalls, shownColumns } from "../callRow.ts"
 import { Node } from "../Node.ts"
 import { Levels } from "./Levels.ts"
 
@@ -55,7 +55,7 @@ export class LiveCalls extends Context.Service<
       const levels = yield* Levels
       const node = yield* Node
 
-      const columns = sql`*, (SELECT state FROM recordings WHERE call_id = calls.id ORDER BY id DESC LIMIT 1) AS recording`
+      const columns = shownColumns(sql)
       const live = (organizationId: string) =>
         Effect.flatMap(
           sql`SELECT ${columns} FROM calls WHERE organization_id = ${organizationId} AND ended_at IS NULL ORDER BY id`,
