@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router"
 import { Phone, PhoneOutgoing, Trash2 } from "lucide-react"
 import { useState } from "react"
+import { useEveryNumber } from "../numbers/queries.ts"
 import { Button, buttonClass } from "../parts/Button.tsx"
 import { EmptyState, Loaded } from "../parts/Page.tsx"
 import { Cell, Table } from "../parts/Table.tsx"
@@ -8,14 +9,12 @@ import { Moment } from "../parts/time.tsx"
 import { useMay } from "../session/session.ts"
 import { DialOut } from "./DialOut.tsx"
 import { RemoveAgent } from "./RemoveAgent.tsx"
-import { type AgentSummary, useAgentKinds, useAgents, useConfigurationsWithNumbers } from "./queries.ts"
+import { type AgentSummary, useAgentKinds, useAgents } from "./queries.ts"
 
 const NumbersOf = ({ agent }: { readonly agent: AgentSummary }) => {
-  const { data } = useConfigurationsWithNumbers()
+  const { data } = useEveryNumber()
   if (data === undefined) return <span className="text-muted">…</span>
-  const addresses = data.flatMap(({ numbers }) =>
-    numbers.filter(({ agent_id }) => agent_id === agent.id).map(({ address }) => address)
-  )
+  const addresses = data.filter(({ agent_id }) => agent_id === agent.id).map(({ address }) => address)
   return addresses.length === 0 ? (
     <span className="text-muted">none</span>
   ) : (

@@ -4,13 +4,15 @@ import { type FormEvent, useState } from "react"
 import type { RequestOf } from "../api/endpoints.ts"
 import { Problem } from "../api/problem.ts"
 import { request } from "../api/request.ts"
+import { useConfigurationChoices } from "../configurations/queries.ts"
 import { Labelled, SelectInput, TextInput } from "../form/inputs.tsx"
+import { useEveryNumber } from "../numbers/queries.ts"
 import { Button } from "../parts/Button.tsx"
 import { Dialog } from "../parts/Dialog.tsx"
 import { useNotices } from "../parts/Notices.tsx"
 import { ProblemNote } from "../parts/Page.tsx"
 import { usePhoneProviders } from "../phone/queries.ts"
-import { type AgentSummary, useConfigurationsWithNumbers } from "./queries.ts"
+import type { AgentSummary } from "./queries.ts"
 
 type NewCall = RequestOf<"POST", "/api/v1/telephony/calls">["payload"]
 
@@ -29,7 +31,8 @@ export const DialOut = ({
   const [numberId, setNumberId] = useState("")
   const navigate = useNavigate()
   const { good } = useNotices()
-  const { data: all = [] } = useConfigurationsWithNumbers()
+  const { data: configurations = [] } = useConfigurationChoices()
+  const { data: allNumbers = [] } = useEveryNumber()
   const { data: phones = [] } = usePhoneProviders()
   const dial = useMutation({
     mutationFn: (payload: NewCall) => request("POST", "/api/v1/telephony/calls", { payload }),
@@ -39,12 +42,15 @@ export const DialOut = ({
     }
   })
 
-  const dialling = all.filter(
-    ({ configuration: { provider, simulated } }) => !simulated && phones.every((each) => each.provider !== provider)
+  const dialling = configurations.filter(
+    ({ provider, simulated }) => !simulated && phones.every((each) => each.provider !== provider)
   )
-  const numbers = dialling
-    .find(({ configuration }) => configuration.id === configurationId)
-    ?.numbers.filter((number) => number.is_active)
+  const numbers =
+    configurationId === ""
+      ? undefined
+      : allNumbers.filter(
+          ({ is_active, telephony_configuration_id }) => is_active && telephony_configuration_id === configurationId
+        )
   const errors = dial.error instanceof Problem ? dial.error.errors : []
   const errorOf = (field: string) => errors.find((each) => each.field === field)?.message
   const isAtFields = errors.length > 0 && errors.every(({ field }) => fieldNames.includes(field))
@@ -95,7 +101,7 @@ export const DialOut = ({
               }}
             >
               <option value="">The default one</option>
-              {dialling.map(({ configuration: { id, inactive_since, name } }) => (
+              {dialling.map(({ id, inactive_since, name }) => (
                 <option key={id} value={id} disabled={inactive_since !== null}>
                   {inactive_since === null ? name : `${name} (inactive)`}
                 </option>

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import type { AnswerOf } from "../api/endpoints.ts"
 import { problemOf, unreachable } from "../api/problem.ts"
 import { addressOf, request } from "../api/request.ts"
-import { everyPage, PAGE_LIMIT } from "../parts/everyPage.ts"
+import { everyPage } from "../parts/everyPage.ts"
 
 export type AudioClip = AnswerOf<"GET", "/api/v1/organizations/audio-clips">["audio_clips"][number]
 
@@ -17,11 +17,7 @@ export const useClips = () =>
     queryKey: key,
     queryFn: ({ signal }) =>
       everyPage(
-        (cursor) =>
-          request("GET", "/api/v1/organizations/audio-clips", {
-            query: { limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) },
-            signal
-          }),
+        (query) => request("GET", "/api/v1/organizations/audio-clips", { query, signal }),
         (page) => page.audio_clips
       )
   })

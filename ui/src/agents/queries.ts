@@ -1,25 +1,19 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { type AnswerOf, type RequestOf } from "../api/endpoints.ts"
 import { request } from "../api/request.ts"
-import { everyPage, PAGE_LIMIT } from "../parts/everyPage.ts"
+import { everyPage } from "../parts/everyPage.ts"
 
 export type AgentKind = AnswerOf<"GET", "/api/v1/organizations/agent-kinds/metadata">["kinds"][number]
 export type AgentSummary = AnswerOf<"GET", "/api/v1/organizations/agents">["agents"][number]
 export type Agent = AnswerOf<"GET", "/api/v1/organizations/agents/:id">
 export type NewAgent = RequestOf<"POST", "/api/v1/organizations/agents">["payload"]
 export type ChangedAgent = RequestOf<"PUT", "/api/v1/organizations/agents/:id">["payload"]
-export type Configuration = AnswerOf<"GET", "/api/v1/organizations/telephony-configs">["configurations"][number]
-export type PhoneNumber = AnswerOf<
-  "GET",
-  "/api/v1/organizations/telephony-configs/:id/phone-numbers"
->["phone_numbers"][number]
 
 const keys = {
   agents: ["agents"],
   kinds: ["agents", "kinds"],
   list: ["agents", "list"],
-  one: (id: string) => ["agents", "one", id],
-  numbers: ["numbers", "of all configurations"]
+  one: (id: string) => ["agents", "one", id]
 } as const
 
 export const useAgentKinds = () =>
@@ -36,11 +30,7 @@ export const useAgents = () =>
     queryKey: keys.list,
     queryFn: ({ signal }) =>
       everyPage(
-        (cursor) =>
-          request("GET", "/api/v1/organizations/agents", {
-            query: { limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) },
-            signal
-          }),
+        (query) => request("GET", "/api/v1/organizations/agents", { query, signal }),
         ({ agents }) => agents
       )
   })
@@ -88,39 +78,3 @@ export const useRemoveAgent = () => {
     }
   })
 }
-
-export const configurationsOf = (signal?: AbortSignal) =>
-  everyPage(
-    (cursor) =>
-      request("GET", "/api/v1/organizations/telephony-configs", {
-        query: { limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) },
-        ...(signal === undefined ? {} : { signal })
-      }),
-    ({ configurations }) => configurations
-  )
-
-const numbersOf = (id: string, signal: AbortSignal) =>
-  everyPage(
-    (cursor) =>
-      request("GET", "/api/v1/organizations/telephony-configs/:id/phone-numbers", {
-        params: { id },
-        query: { limit: PAGE_LIMIT, ...(cursor === undefined ? {} : { cursor }) },
-        signal
-      }),
-    (page) => page.phone_numbers
-  )
-
-/** The configurations with their numbers. */
-export const useConfigurationsWithNumbers = () =>
-  useQuery({
-    queryKey: keys.numbers,
-    queryFn: async ({ signal }) => {
-      const configurations = await configurationsOf(signal)
-      return Promise.all(
-        configurations.map(async (configuration) => ({
-          configuration,
-          numbers: await numbersOf(configuration.id, signal)
-        }))
-      )
-    }
-  })

@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import type { AnswerOf } from "../api/endpoints.ts"
 import { request } from "../api/request.ts"
+import { everyPage } from "../parts/everyPage.ts"
 import { objectOf, type Payload, textOf } from "../form/fields.ts"
 
 const LIST = "/api/v1/organizations/telephony-configs"
@@ -10,9 +11,6 @@ export type Configuration = AnswerOf<"GET", typeof ONE>
 export type ConfigurationSummary = AnswerOf<"GET", typeof LIST>["configurations"][number]
 export type ConnectionReport = AnswerOf<"POST", `${typeof ONE}/test-connection`>
 
-/** A page of a list that a person chooses from. */
-const CHOICES = 200
-
 export const useConfigurations = () =>
   useInfiniteQuery({
     queryKey: ["configurations", "list"],
@@ -21,11 +19,15 @@ export const useConfigurations = () =>
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined
   })
 
-/** The configurations to choose one from. */
+/** All configurations, for a person or the page to choose from. */
 export const useConfigurationChoices = () =>
   useQuery({
     queryKey: ["configurations", "choices"],
-    queryFn: async ({ signal }) => (await request("GET", LIST, { query: { limit: CHOICES }, signal })).configurations
+    queryFn: ({ signal }) =>
+      everyPage(
+        (query) => request("GET", LIST, { query, signal }),
+        ({ configurations }) => configurations
+      )
   })
 
 export const useConfiguration = (id: string) =>

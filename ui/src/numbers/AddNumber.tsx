@@ -1,5 +1,6 @@
 import { Plus } from "lucide-react"
 import { useMemo, useState } from "react"
+import { useAgents } from "../agents/queries.ts"
 import { useConfigurationChoices } from "../configurations/queries.ts"
 import { useProviderName, useProviders } from "../parts/providers.ts"
 import { textOf } from "../form/fields.ts"
@@ -10,7 +11,7 @@ import { Loaded } from "../parts/Page.tsx"
 import { AddressPreview } from "./AddressPreview.tsx"
 import { countryOptions } from "./countryNames.ts"
 import { addressFields, configurationField, problemFields, settingFields } from "./numberFields.ts"
-import { type Countries, useAddNumber, useAgentChoices, useCountries } from "./queries.ts"
+import { type Countries, useAddNumber, useCountries } from "./queries.ts"
 import { useSyncNotice } from "./syncNotice.ts"
 
 interface Named {
@@ -72,7 +73,7 @@ const Choices = ({
   readonly configurationId: string | undefined
   readonly onDone: () => void
 }) => {
-  const agents = useAgentChoices()
+  const agents = useAgents()
   const countries = useCountries()
   const configurations = useConfigurationChoices()
   const nameOf = useProviderName()

@@ -1,12 +1,13 @@
 import { Pencil } from "lucide-react"
 import { useMemo, useState } from "react"
+import { useAgents } from "../agents/queries.ts"
 import { Problem } from "../api/problem.ts"
 import { GenericForm } from "../form/GenericForm.tsx"
 import { Button } from "../parts/Button.tsx"
 import { Dialog } from "../parts/Dialog.tsx"
 import { Loaded } from "../parts/Page.tsx"
 import { settingFields } from "./numberFields.ts"
-import { type PhoneNumber, readNumber, useAgentChoices, useSaveNumber } from "./queries.ts"
+import { type PhoneNumber, readNumber, useSaveNumber } from "./queries.ts"
 import { useSyncNotice } from "./syncNotice.ts"
 
 const Form = ({
@@ -47,7 +48,7 @@ const Form = ({
 }
 
 const Choices = ({ number, onDone }: { readonly number: PhoneNumber; readonly onDone: () => void }) => {
-  const agents = useAgentChoices()
+  const agents = useAgents()
   return <Loaded of={agents}>{(all) => <Form agents={all} number={number} onDone={onDone} />}</Loaded>
 }
 

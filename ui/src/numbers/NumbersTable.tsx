@@ -1,16 +1,17 @@
 import { Link } from "@tanstack/react-router"
 import type { ReactNode } from "react"
+import { useAgents } from "../agents/queries.ts"
 import { Badge } from "../parts/Badge.tsx"
 import { Cell, Table } from "../parts/Table.tsx"
 import { useMay } from "../session/session.ts"
 import { countryName } from "./countryNames.ts"
 import { DeleteNumber } from "./DeleteNumber.tsx"
 import { EditNumber } from "./EditNumber.tsx"
-import { type PhoneNumber, useAgentChoices } from "./queries.ts"
+import type { PhoneNumber } from "./queries.ts"
 import { SyncState } from "./SyncState.tsx"
 
 const Agent = ({ id }: { readonly id: string | null }) => {
-  const { data } = useAgentChoices()
+  const { data } = useAgents()
   if (id === null) return <span className="text-muted">none: calls are refused</span>
   return (
     <Link to="/agents/$agentId" params={{ agentId: id }} className="text-accent underline-offset-2 hover:underline">

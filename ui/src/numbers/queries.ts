@@ -2,6 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClie
 import type { AnswerOf } from "../api/endpoints.ts"
 import { request } from "../api/request.ts"
 import { type Payload, textOf } from "../form/fields.ts"
+import { everyPage } from "../parts/everyPage.ts"
 
 const ALL = "/api/v1/organizations/phone-numbers"
 const LIST = "/api/v1/organizations/telephony-configs/:id/phone-numbers"
@@ -12,9 +13,6 @@ export type ListedNumber = AnswerOf<"GET", typeof ALL>["phone_numbers"][number]
 export type AddressType = PhoneNumber["address_type"]
 export type Countries = AnswerOf<"GET", `${typeof ALL}/countries`>
 
-/** A page of a list that a person chooses from. */
-const CHOICES = 200
-
 export const useAllNumbers = (search: string) =>
   useInfiniteQuery({
     queryKey: ["numbers", "all", search],
@@ -22,6 +20,17 @@ export const useAllNumbers = (search: string) =>
     placeholderData: keepPreviousData,
     queryFn: ({ pageParam, signal }) => request("GET", ALL, { query: { cursor: pageParam, search }, signal }),
     getNextPageParam: ({ next_cursor }) => next_cursor ?? undefined
+  })
+
+/** The numbers of all configurations, all of them at once. */
+export const useEveryNumber = () =>
+  useQuery({
+    queryKey: ["numbers", "every one"],
+    queryFn: ({ signal }) =>
+      everyPage(
+        (query) => request("GET", ALL, { query, signal }),
+        ({ phone_numbers }) => phone_numbers
+      )
   })
 
 export const useNumbersOf = (configurationId: string) =>
@@ -38,13 +47,6 @@ export const useCountries = () =>
     queryKey: ["countries"],
     staleTime: 60_000,
     queryFn: ({ signal }) => request("GET", `${ALL}/countries`, { signal })
-  })
-
-export const useAgentChoices = () =>
-  useQuery({
-    queryKey: ["agents", "choices"],
-    queryFn: async ({ signal }) =>
-      (await request("GET", "/api/v1/organizations/agents", { query: { limit: CHOICES }, signal })).agents
   })
 
 const addressTypes: Readonly<Record<string, AddressType>> = {

@@ -1,17 +1,23 @@
 /** The most that the API puts on a page. */
-export const PAGE_LIMIT = 200
+const PAGE_LIMIT = 200
+
+/** What a page of a list is asked with. */
+export interface PageQuery {
+  readonly limit: number
+  readonly cursor?: string
+}
 
 /** All items of a list that the API serves in pages: asks until there is no further page. */
 export const everyPage = async <Page extends { readonly next_cursor: string | null }, Item>(
-  ask: (cursor: string | undefined) => Promise<Page>,
+  ask: (query: PageQuery) => Promise<Page>,
   itemsOf: (page: Page) => ReadonlyArray<Item>
 ): Promise<ReadonlyArray<Item>> => {
   const items: Array<Item> = []
-  let cursor: string | undefined
-  do {
-    const page = await ask(cursor)
+  let query: PageQuery | undefined = { limit: PAGE_LIMIT }
+  while (query !== undefined) {
+    const page: Page = await ask(query)
     items.push(...itemsOf(page))
-    cursor = page.next_cursor ?? undefined
-  } while (cursor !== undefined)
+    query = page.next_cursor === null ? undefined : { limit: PAGE_LIMIT, cursor: page.next_cursor }
+  }
   return items
 }

@@ -1,7 +1,8 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router"
 import { AudioLines, Phone, PhoneOff } from "lucide-react"
 import { useState } from "react"
-import type { AgentSummary, Configuration } from "../agents/queries.ts"
+import type { AgentSummary } from "../agents/queries.ts"
+import type { ConfigurationSummary } from "../configurations/queries.ts"
 import { Labelled, SelectInput } from "../form/inputs.tsx"
 import { Button } from "../parts/Button.tsx"
 import { Card } from "../parts/Page.tsx"
@@ -17,7 +18,7 @@ export const Dialler = ({
   state
 }: {
   readonly agents: ReadonlyArray<AgentSummary>
-  readonly phones: ReadonlyArray<Configuration>
+  readonly phones: ReadonlyArray<ConfigurationSummary>
   readonly state: Exclude<PhoneState, { readonly phase: "talking" }>
 }) => {
   const search: Readonly<Record<string, unknown>> = useSearch({ strict: false })

@@ -1,6 +1,4 @@
-import { useEffect, useState } from "react"
-
-const TICK_MS = 500
+import { useNow } from "../parts/now.ts"
 
 const two = (value: number) => String(value).padStart(2, "0")
 
@@ -11,15 +9,8 @@ export const clockText = (ms: number): string => {
 }
 
 /** How long something has lasted; `since` in ms since 1970. */
-export const Lasting = ({ since }: { readonly since: number }) => {
-  const [now, setNow] = useState(() => Date.now())
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS)
-    return () => clearInterval(timer)
-  }, [])
-  return (
-    <span role="timer" className="tabular-nums">
-      {clockText(now - since)}
-    </span>
-  )
-}
+export const Lasting = ({ since }: { readonly since: number }) => (
+  <span role="timer" className="tabular-nums">
+    {clockText(useNow() - since)}
+  </span>
+)

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query"
 import { request } from "../api/request.ts"
-import { type AgentKind, configurationsOf, useAgentKinds } from "../agents/queries.ts"
+import { type AgentKind, useAgentKinds } from "../agents/queries.ts"
+import { useConfigurationChoices } from "../configurations/queries.ts"
 import { type Provider, useProviders } from "../parts/providers.ts"
 
 /** The providers whose configurations can be called from a page. */
@@ -10,16 +11,14 @@ export const usePhoneProviders = () => {
 }
 
 /** The configurations that this page can call with: active ones, and not the simulator's. */
-export const usePhones = (providers: ReadonlyArray<Provider>) =>
-  useQuery({
-    queryKey: ["configurations", "for the phone"],
-    queryFn: ({ signal }) => configurationsOf(signal),
-    select: (all) =>
-      all.filter(
-        ({ inactive_since, provider, simulated }) =>
-          inactive_since === null && !simulated && providers.some((each) => each.provider === provider)
-      )
-  })
+export const usePhones = (providers: ReadonlyArray<Provider>) => {
+  const { data, error, refetch } = useConfigurationChoices()
+  const phones = data?.filter(
+    ({ inactive_since, provider, simulated }) =>
+      inactive_since === null && !simulated && providers.some((each) => each.provider === provider)
+  )
+  return { data: phones, error, refetch }
+}
 
 const needsNothing = ({ fields }: Pick<AgentKind | Provider, "fields">) => !fields.some(({ required }) => required)
 
