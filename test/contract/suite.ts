@@ -32,7 +32,7 @@ const parts: ReadonlyArray<Tests> = [
 const specs: ReadonlyArray<ProviderSpec> = Object.values(providers).map(({ spec }) => spec)
 
 /** The providers of the registry are shared out among the files of the suite, so that some of them run side by side. */
-const shares = 3
+const shares = 8
 
 /**
  * The contract that every provider keeps, run against its own fake carrier through the whole service. A provider is in it by

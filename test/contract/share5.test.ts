@@ -1,0 +1,3 @@
+import { contract } from "./suite.ts"
+
+await contract(5)
