@@ -6,7 +6,7 @@ import { Reactivity } from "effect/reactivity"
 import * as Database from "../../src/store/Database.ts"
 import { apiServer, at, clientOf, newOrganization } from "../support/apiServer.ts"
 import { migrate } from "../../src/store/migrations.ts"
-import { postgresUrl, temporaryDatabase } from "../support/database.ts"
+import { needsPostgres, postgresUrl, temporaryDatabase } from "../support/database.ts"
 
 /** A port where nobody listens. */
 const deadPort = Effect.callback<number>((resume) => {
@@ -39,7 +39,7 @@ describe("a database that is away", () => {
     })
   )
 
-  it.live.skipIf(postgresUrl === undefined)("is used again when it is back", () =>
+  it.live.skipIf(postgresUrl === undefined)(`is used again when it is back${needsPostgres}`, () =>
     Effect.gen(function* () {
       const server = postgresUrl ?? ""
       const url = yield* temporaryDatabase(server)

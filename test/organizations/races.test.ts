@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, Layer, Redacted, Schedule } from "effect"
 import { AgentStore } from "../../src/organizations/AgentStore.ts"
 import { ApiKeys } from "../../src/organizations/ApiKeys.ts"
 import { organizationServices } from "../support/apiServer.ts"
-import { embeddedDatabase, postgresUrl, serverDatabase } from "../support/database.ts"
+import { needsPostgres, embeddedDatabase, postgresUrl, serverDatabase } from "../support/database.ts"
 
 /** Only a server runs transactions side by side; the embedded database has one session. */
 const database = postgresUrl === undefined ? embeddedDatabase : serverDatabase(postgresUrl)
@@ -38,7 +38,7 @@ const overtaking = <A, E, R, B, E2, R2>(writer: Effect.Effect<A, E, R>, other: E
     return yield* Fiber.join(fiber)
   })
 
-describe.skipIf(postgresUrl === undefined)("races that one transaction must lose", () => {
+describe.skipIf(postgresUrl === undefined)(`races that one transaction must lose${needsPostgres}`, () => {
   layer(organizationServices(database, []).pipe(Layer.orDie), { excludeTestServices: true })((it) => {
     it.effect("an agent is not deleted while a number takes it", () =>
       Effect.gen(function* () {

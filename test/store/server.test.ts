@@ -6,7 +6,7 @@ import { SqlClient } from "effect/sql"
 import { Settings } from "../../src/Settings.ts"
 import * as Database from "../../src/store/Database.ts"
 import { migrate } from "../../src/store/migrations.ts"
-import { postgresUrl, temporaryDatabase } from "../support/database.ts"
+import { needsPostgres, postgresUrl, temporaryDatabase } from "../support/database.ts"
 
 const KEY = Buffer.alloc(32, 7).toString("base64")
 const soon = Schedule.max([Schedule.spaced("20 millis"), Schedule.recurs(500)])
@@ -50,7 +50,7 @@ const makeWay = Effect.fnUntraced(function* (url: URL) {
 const serviceLayer = (url: string) =>
   Database.layer.pipe(Layer.provide(Settings.test({ DATABASE_URL: url, SWITCHBOARD_ENCRYPTION_KEY: KEY })))
 
-describe.skipIf(postgresUrl === undefined)("a PostgreSQL server", () => {
+describe.skipIf(postgresUrl === undefined)(`a PostgreSQL server${needsPostgres}`, () => {
   const freshUrl = temporaryDatabase(postgresUrl ?? "")
 
   it.live("that goes away fails what is under way and what comes, and works again when it is back", () =>

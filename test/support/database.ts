@@ -78,6 +78,9 @@ export const serverDatabase = (serverUrl: string) =>
 /** The real PostgreSQL server of this run, if there is one. */
 export const postgresUrl: string | undefined = inject("postgresUrl")
 
+/** What the name of a test that needs the server ends with: why it is skipped, if it is. */
+export const needsPostgres = postgresUrl === undefined ? " (there is no PostgreSQL server here)" : ""
+
 /**
  * The databases of this run, each as `[name, layer]`: embedded always, PostgreSQL where there is one. Building a layer
  * gives a fresh, migrated database; `layer(database)("...", (it) => ...)` shares it within a file.

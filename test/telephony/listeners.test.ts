@@ -14,7 +14,7 @@ import { Dialer } from "../../src/telephony/Dialer.ts"
 import { Drain } from "../../src/telephony/Drain.ts"
 import * as Listeners from "../../src/telephony/Listeners.ts"
 import { MediaSessions } from "../../src/telephony/MediaSessions.ts"
-import { embeddedDatabase, postgresUrl, temporaryDatabase } from "../support/database.ts"
+import { needsPostgres, embeddedDatabase, postgresUrl, temporaryDatabase } from "../support/database.ts"
 import { fakeSpec } from "./support/fakeCarrier.ts"
 import { callOf } from "./support/place.ts"
 import { makeTenant, publicUrl, type Tenant, world } from "./support/world.ts"
@@ -275,7 +275,7 @@ const twoNodes = Effect.gen(function* () {
   return [yield* build, yield* build] as const
 })
 
-describe("listeners of two nodes", () => {
+describe(`listeners of two nodes${needsPostgres}`, () => {
   const withNodes = it.live.skipIf(postgresUrl === undefined)
 
   withNodes(

@@ -8,7 +8,7 @@ import { CallCommands } from "../../src/telephony/CallCommands.ts"
 import { UrlTokens } from "../../src/organizations/UrlTokens.ts"
 import { Node } from "../../src/telephony/Node.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
-import { postgresUrl, temporaryDatabase } from "../support/database.ts"
+import { needsPostgres, postgresUrl, temporaryDatabase } from "../support/database.ts"
 import { inbound, inboundPath, send, told, webServer } from "./support/carrierHttp.ts"
 import { signatureHeader } from "./support/fakeCarrier.ts"
 import { allCalls, begin, eventually } from "./support/place.ts"
@@ -94,7 +94,7 @@ const scenario = Effect.fnUntraced(function* (server: string, url: string) {
 }, Effect.scoped)
 
 describe("a database that went away and came back", () => {
-  standalone.live.skipIf(postgresUrl === undefined)("loses no call and no command", () =>
+  standalone.live.skipIf(postgresUrl === undefined)(`loses no call and no command${needsPostgres}`, () =>
     Effect.gen(function* () {
       const server = postgresUrl ?? ""
       const url = yield* temporaryDatabase(server)

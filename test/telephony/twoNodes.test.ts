@@ -9,7 +9,7 @@ import { exclusively } from "../../src/telephony/exclusively.ts"
 import { Operating } from "../../src/telephony/Operating.ts"
 import { Sweeper } from "../../src/telephony/Sweeper.ts"
 import { Tickets } from "../../src/telephony/Tickets.ts"
-import { postgresUrl, temporaryDatabase } from "../support/database.ts"
+import { needsPostgres, postgresUrl, temporaryDatabase } from "../support/database.ts"
 import { Carrier } from "./support/fakeCarrier.ts"
 import { begin, callOf, eventsOf, eventually, liveCalls, makeLate } from "./support/place.ts"
 import { says, stream } from "./support/knownCall.ts"
@@ -44,7 +44,7 @@ const withNodes = it.live.skipIf(postgresUrl === undefined)
 const hangUps = (nodes: ReadonlyArray<Context.Context<Carrier>>, callId: string) =>
   nodes.flatMap((node) => Context.get(node, Carrier).script.hungUp).filter((call) => call.callId === callId).length
 
-describe("two nodes on one PostgreSQL", () => {
+describe(`two nodes on one PostgreSQL${needsPostgres}`, () => {
   withNodes("sweep at the same time: every lost call is ended once, and its carrier told once", () =>
     Effect.gen(function* () {
       const nodes = yield* twoNodes

@@ -1,6 +1,6 @@
 import { useMutation } from "@tanstack/react-query"
 import { useNavigate } from "@tanstack/react-router"
-import { type FormEvent, useState } from "react"
+import { type FormEvent, useRef, useState } from "react"
 import type { RequestOf } from "../api/endpoints.ts"
 import { Problem } from "../api/problem.ts"
 import { request } from "../api/request.ts"
@@ -15,6 +15,19 @@ import { usePhoneProviders } from "../phone/queries.ts"
 import type { AgentSummary } from "./queries.ts"
 
 type NewCall = RequestOf<"POST", "/api/v1/telephony/calls">["payload"]
+
+/** One attempt to dial: sent again while nobody answers, it stays the same attempt. */
+interface Attempt {
+  readonly idempotencyKey: string
+  readonly payload: NewCall
+}
+
+/** Random, also on pages without TLS, which have no `crypto.randomUUID`. */
+const newKey = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-")
+
+/** Whether the service, not a proxy before it, told how the attempt went. */
+const isAnswered = (error: unknown) =>
+  error instanceof Problem && error.code !== "unreachable" && error.code !== "unknown"
 
 const fieldNames: ReadonlyArray<string> = ["to", "telephony_configuration_id", "from_phone_number_id"]
 
@@ -34,8 +47,12 @@ export const DialOut = ({
   const { data: configurations = [] } = useConfigurationChoices()
   const { data: allNumbers = [] } = useEveryNumber()
   const { data: phones = [] } = usePhoneProviders()
+  const unanswered = useRef<Attempt>(undefined)
   const dial = useMutation({
-    mutationFn: (payload: NewCall) => request("POST", "/api/v1/telephony/calls", { payload }),
+    mutationFn: (attempt: Attempt) => request("POST", "/api/v1/telephony/calls", attempt),
+    onError: (error) => {
+      if (isAnswered(error)) unanswered.current = undefined
+    },
     onSuccess: (call) => {
       good(`${call.to} is being called.`)
       void navigate({ to: "/calls/$callId", params: { callId: call.id } })
@@ -57,12 +74,17 @@ export const DialOut = ({
 
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    dial.mutate({
+    const payload: NewCall = {
       to: to.trim(),
       agent_id: agent.id,
       ...(configurationId === "" ? {} : { telephony_configuration_id: configurationId }),
       ...(numberId === "" ? {} : { from_phone_number_id: numberId })
-    })
+    }
+    const before = unanswered.current
+    const isSame = JSON.stringify(before?.payload) === JSON.stringify(payload)
+    const attempt = before !== undefined && isSame ? before : { idempotencyKey: newKey(), payload }
+    unanswered.current = attempt
+    dial.mutate(attempt)
   }
 
   return (

@@ -5,6 +5,8 @@ interface Parts {
   readonly params?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, string | number | undefined>>
   readonly payload?: unknown
+  /** By which the service knows a request that is sent again. */
+  readonly idempotencyKey?: string
   readonly signal?: AbortSignal
 }
 
@@ -26,14 +28,15 @@ export const addressOf = (path: string, { params = {}, query = {} }: Parts = {})
 export const request = async <M extends Method, P extends Path<M>>(
   method: M,
   path: P,
-  parts: RequestOf<M, P> & { readonly signal?: AbortSignal }
+  parts: RequestOf<M, P> & Pick<Parts, "idempotencyKey" | "signal">
 ): Promise<AnswerOf<M, P>> => {
-  const { payload, signal, ...address }: Parts = parts
+  const { idempotencyKey, payload, signal, ...address }: Parts = parts
   const response = await fetch(addressOf(path, address), {
     method,
     credentials: "same-origin",
     headers: {
       "x-switchboard-console": "1",
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
       ...(payload === undefined ? {} : { "content-type": "application/json" })
     },
     ...(payload === undefined ? {} : { body: JSON.stringify(payload) }),

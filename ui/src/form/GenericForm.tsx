@@ -4,8 +4,9 @@ import { type FieldProblem, Problem } from "../api/problem.ts"
 import { Button } from "../parts/Button.tsx"
 import { ProblemNote } from "../parts/Page.tsx"
 import { FieldInput } from "./FieldInput.tsx"
-import { type FormField, initialValues, type Payload, payloadOf, visibleFields } from "./fields.ts"
+import { changedFields, type FormField, initialValues, type Payload, payloadOf, visibleFields } from "./fields.ts"
 import { type Newer, NewerNote } from "./NewerNote.tsx"
+import { UnsavedInput } from "./UnsavedInput.tsx"
 
 interface Section {
   readonly title: string
@@ -88,6 +89,7 @@ export const GenericForm = ({
   const explained = problem instanceof Problem ? explain?.(problem) : undefined
   return (
     <form noValidate className="flex max-w-2xl flex-col gap-6" onSubmit={(event) => void handleSubmit(send)(event)}>
+      <UnsavedInput exists={!formState.isSubmitting && changedFields(fields, initial, values).length > 0} />
       {sectionsOf(shown).map(({ title, fields: inSection }) => (
         <fieldset key={title} className="flex min-w-0 flex-col gap-4" disabled={locked !== undefined}>
           {title === "" ? null : <legend className="mb-3 font-semibold">{title}</legend>}
