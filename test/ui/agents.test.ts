@@ -48,12 +48,32 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
 
       yield* shows(page, "(stored, kept)")
       yield* Effect.promise(() => page.getByLabel("Name").fill("Front desk"))
+      // What was typed is not lost by a click beside the form, nor by closing the page.
+      yield* Effect.promise(() => page.getByRole("link", { name: "Numbers" }).click())
+      yield* Effect.promise(() => page.getByRole("dialog", { name: "Leave without saving?" }).waitFor())
+      yield* isAccessible(page)
+      yield* press(page, "Cancel")
+      const asked = page.waitForEvent("dialog")
+      const reloading = page.reload({ timeout: 5000 }).catch(() => undefined)
+      yield* Effect.promise(async () => {
+        const dialog = await asked
+        assert.strictEqual(dialog.type(), "beforeunload")
+        await dialog.dismiss()
+        await reloading
+      })
+      assert.strictEqual(yield* Effect.promise(() => page.getByLabel("Name").inputValue()), "Front desk")
       yield* press(page, "Save")
       yield* shows(page, "Front desk is saved")
       const id = page.url().split("/").at(-1) ?? ""
       const { body } = yield* app.request("GET", `${agents}/${id}`)
       assert.strictEqual(Object(body).name, "Front desk")
       assert.match(String(Object(body).settings.secret), /^\*{8}more$/)
+      yield* Effect.promise(async () => {
+        await page.getByLabel("Name").fill("Never saved")
+        await page.getByRole("link", { name: "Numbers" }).click()
+        await page.getByRole("dialog").getByRole("button", { name: "Leave" }).click()
+        await page.waitForURL(/\/numbers/)
+      })
       yield* isContent(opened)
     }).pipe(Effect.scoped)
   )
@@ -110,9 +130,23 @@ layer(withConsole(simulator, "twilio"), { excludeTestServices: true, timeout: "1
         await page.getByLabel("Configuration").selectOption({ label: "Carrier" })
         await page.getByLabel("Caller id").selectOption({ label: "+14155550123" })
       })
+      // The service is asked, and its answer gets lost: the same attempt is made again, not a second call.
+      yield* Effect.promise(() =>
+        page.route(
+          "**/api/v1/telephony/calls",
+          async (route) => {
+            await route.fetch()
+            await route.abort()
+          },
+          { times: 1 }
+        )
+      )
+      yield* press(page, "Dial")
+      yield* shows(page, /The service does not answer/)
       yield* press(page, "Dial")
       yield* Effect.promise(() => page.waitForURL(/\/calls\/./))
-      const [call] = yield* callsOf(app)
+      const [call, ...others] = yield* callsOf(app)
+      assert.lengthOf(others, 0)
       assert.deepStrictEqual([call?.to, call?.direction], [theirs, "outbound"])
       assert.include(page.url(), call?.id ?? "none")
       yield* app.request("POST", `/api/v1/telephony/calls/${call?.id}/hangup`)
