@@ -3,37 +3,13 @@ import { Effect, Layer, Stream } from "effect"
 import { CallCommands } from "../../../src/telephony/CallCommands.ts"
 import { Levels } from "../../../src/telephony/live/Levels.ts"
 import { LiveCalls } from "../../../src/telephony/live/LiveCalls.ts"
-import { LiveMedia, type OpenMedia } from "../../../src/telephony/live/LiveMedia.ts"
+import { LiveMedia } from "../../../src/telephony/live/LiveMedia.ts"
 import { Node } from "../../../src/telephony/Node.ts"
 import { Tickets } from "../../../src/telephony/Tickets.ts"
-import type { MediaTap } from "../../../src/Transport.ts"
 import { databases } from "../../support/database.ts"
 import { begin, eventually } from "../support/place.ts"
+import { speaking } from "../support/speaking.ts"
 import { makeTenant, world } from "../support/world.ts"
-
-const format = { encoding: "pcm_s16le", sampleRate: 8000 } as const
-const loud = new Uint8Array(Int16Array.from({ length: 160 }, () => 3277).buffer)
-
-/** The media of a call whose caller never stops to speak. */
-const speaking = (callId: string, organizationId: string) => {
-  const taps = new Set<MediaTap>()
-  const media: OpenMedia = {
-    callId,
-    organizationId,
-    transport: {
-      info: { providerCallId: "p", streamId: "s", incomingFormat: format, outgoingFormat: format, parameters: {} },
-      tap: (tap) => {
-        taps.add(tap)
-        return () => taps.delete(tap)
-      },
-      ended: Effect.never
-    }
-  }
-  const speak = Effect.sync(() => {
-    for (const tap of taps) tap.heard(loud, 0)
-  }).pipe(Effect.delay("10 millis"), Effect.forever)
-  return { media, speak, taps }
-}
 
 const ofNode = Levels.layer.pipe(Layer.provideMerge(LiveMedia.layer))
 const here = LiveCalls.layer.pipe(Layer.provideMerge(ofNode))
